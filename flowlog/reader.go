@@ -1,0 +1,253 @@
+package flowlog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxLine is the longest line that is read, in bytes. A guess with room to spare: the longest real records (every
+// field of version 11, with ARNs) have about 2 kB. Whatever is longer is another file format, not a flow.
+const maxLine = 64 << 10
+
+// maxToken is how much of a token a LineError quotes, in bytes; maxText, how much of the line.
+const (
+	maxToken = 256
+	maxText  = 1024
+)
+
+// chunk is how much text is read at a time: small enough that it is still in the cache when it is parsed.
+const chunk = 256 << 10
+
+// LineError says which token of which line was not understood.
+type LineError struct {
+	Object string // key or file name
+	Line   int64  // from 1; the header is line 1
+	Field  string // AWS name; empty if it is the line as a whole
+	Token  string // at most 256 bytes of it
+	Text   string // at most 1 kB of the line
+	Err    error
+}
+
+func (e *LineError) Error() string {
+	where := fmt.Sprintf("%s:%d", e.Object, e.Line)
+	if e.Field == "" {
+		return fmt.Sprintf("%s: %v", where, e.Err)
+	}
+	return fmt.Sprintf("%s: %s %q: %v", where, e.Field, e.Token, e.Err)
+}
+
+func (e *LineError) Unwrap() error { return e.Err }
+
+// HeaderError says that an object cannot be read because of its first line.
+type HeaderError struct {
+	Object string
+	Text   string // at most 1 kB of the line
+	Err    error
+}
+
+func (e *HeaderError) Error() string {
+	return fmt.Sprintf("%s:1: %v: %q", e.Object, e.Err, cut([]byte(e.Text), 100))
+}
+
+func (e *HeaderError) Unwrap() error { return e.Err }
+
+// ReaderOptions say how text is read. The zero value reads objects as AWS delivers them to S3.
+type ReaderOptions struct {
+	// Object is the name that errors and Batch.Object carry.
+	Object string
+	// Format is that of objects without a header. A header wins over it.
+	Format *Format
+	// Want says which fields are needed; the others are checked, so that the same lines are rejected, but not kept.
+	// Nil means all.
+	Want func(*Field) bool
+	// Reject is told of each line that is not a record. The LineError is its own.
+	Reject func(*LineError)
+}
+
+// Stats count what a Reader read. Records = Rows + Rejected, always.
+type Stats struct {
+	Records  int64 // lines that are not headers
+	Rows     int64 // records appended to batches, NODATA and SKIPDATA included
+	Rejected int64
+	NoData   int64
+	SkipData int64
+	Headers  int64 // header lines, also those in the middle of an object
+	Bytes    int64 // text
+}
+
+// Reader reads the text of one object into batches.
+type Reader struct {
+	src io.Reader
+	o   ReaderOptions
+	p   parser
+
+	buf     []byte // text is buf[pos:end], whole lines up to whole; readAhead bytes lie behind end
+	pos     int
+	whole   int
+	end     int
+	err     error // of src; io.EOF when all was read
+	skip    bool  // in a line that is too long
+	stats   Stats
+	opened  bool
+	openErr error
+}
+
+// NewReader returns a Reader of the text that src yields.
+func NewReader(src io.Reader, o ReaderOptions) *Reader {
+	return &Reader{src: src, o: o, buf: make([]byte, chunk+readAhead)}
+}
+
+// Format returns the format of the records that the last Read appended; before, that of the first line. The error is a *HeaderError, or that of the source.
+// An empty object has the declared format, else none: nil and no error.
+func (r *Reader) Format() (*Format, error) {
+	if r.opened {
+		return r.p.format, r.openErr
+	}
+	r.opened = true
+	if !r.fill() {
+		if r.err != io.EOF {
+			r.openErr = r.err
+		} else if r.o.Format != nil {
+			r.p.setFormat(r.o.Format, r.o.Want)
+		}
+		return r.p.format, r.openErr
+	}
+	first := r.buf[r.pos:r.whole]
+	if i := bytes.IndexByte(first, '\n'); i >= 0 {
+		first = first[:i]
+	}
+	first = bytes.TrimPrefix(bytes.TrimSuffix(first, []byte("\r")), []byte("\xef\xbb\xbf"))
+	f, err := parseHeader(first)
+	switch {
+	case err != nil:
+		r.openErr = &HeaderError{r.o.Object, cut(first, maxText), fmt.Errorf("header: %w", err)}
+	case f != nil:
+		r.stats.Headers++
+		r.p.line++
+		r.pos += bytes.IndexByte(r.buf[r.pos:r.whole], '\n') + 1
+		r.p.setFormat(f, r.o.Want)
+	case r.o.Format != nil:
+		r.p.setFormat(r.o.Format, r.o.Want)
+	default:
+		r.openErr = &HeaderError{r.o.Object, cut(first, maxText), ErrNoHeader}
+	}
+	return r.p.format, r.openErr
+}
+
+// Read appends records to b until b is full or some were appended, and returns how many. After the last it returns
+// io.EOF, or the error of the source; the whole lines before such an error were read, the piece of a line was not.
+func (r *Reader) Read(b *Batch) (int, error) {
+	f, err := r.Format()
+	if err != nil {
+		return 0, err
+	}
+	from := b.n
+	for b.n == from && !b.Full() {
+		if r.pos >= r.whole && !r.fill() {
+			return 0, r.err
+		}
+		if f = r.p.format; f == nil {
+			return 0, io.EOF
+		}
+		r.p.foreign = f.Table != b.Table
+		if from == b.n && r.header() {
+			continue
+		}
+		lines := bytes.Count(r.buf[r.pos:r.whole], []byte{'\n'})
+		row := b.n
+		// The format's columns must exist before Grow makes room in them.
+		r.p.bind(b)
+		rows := b.Grow(lines)
+		r.pos = r.p.parse(r.buf, r.pos, r.whole, b, rows, r.reject)
+		if b.n > row {
+			r.stats.Rows += int64(b.n - row)
+			code := b.Object.Dict.Code([]byte(r.o.Object))
+			for i := row; i < b.n; i++ {
+				b.Object.Codes[i] = code
+			}
+		}
+	}
+	return b.n - from, nil
+}
+
+// header takes a header in the middle of the object, as concatenated objects have it.
+func (r *Reader) header() bool {
+	line := r.buf[r.pos:r.whole]
+	line = line[:bytes.IndexByte(line, '\n')]
+	if !nameLike(string(line[:min(1, len(line))])) {
+		return false
+	}
+	f, err := parseHeader(line)
+	if f == nil || err != nil {
+		return false
+	}
+	r.stats.Headers++
+	r.p.line++
+	r.pos += len(line) + 1
+	r.p.setFormat(f, r.o.Want)
+	return true
+}
+
+// Stats returns the counts so far.
+func (r *Reader) Stats() Stats {
+	s := r.stats
+	s.Records = s.Rows + s.Rejected
+	s.NoData = r.p.stats.byStatus[classNoData]
+	s.SkipData = r.p.stats.byStatus[classSkipData]
+	return s
+}
+
+// reject counts a line that is not a record.
+func (r *Reader) reject(line []byte) { r.refuse(line, r.p.bad) }
+
+func (r *Reader) refuse(line []byte, e LineError) {
+	r.stats.Rejected++
+	if r.o.Reject != nil {
+		e.Object, e.Line, e.Text = r.o.Object, r.p.line, cut(line, maxText)
+		r.o.Reject(&e)
+	}
+}
+
+// fill reads more text until there is a whole line, and returns false if there will be none.
+func (r *Reader) fill() bool {
+	for {
+		// Keep the piece of a line that is left.
+		n := copy(r.buf, r.buf[r.pos:r.end])
+		r.pos, r.whole, r.end = 0, 0, n
+		for r.err == nil && r.end < chunk && r.whole == 0 {
+			n, err := r.src.Read(r.buf[r.end:chunk])
+			r.stats.Bytes += int64(n)
+			if i := bytes.LastIndexByte(r.buf[r.end:r.end+n], '\n'); i >= 0 {
+				r.whole = r.end + i + 1
+			}
+			r.end += n
+			r.err = err
+		}
+		if r.whole == 0 && errors.Is(r.err, io.EOF) && r.end > 0 && r.end < chunk {
+			r.buf[r.end] = '\n' // the last line may lack it
+			r.end++
+			r.whole = r.end
+		}
+		switch {
+		case r.skip && r.whole > 0: // the rest of a line that was too long
+			r.pos = bytes.IndexByte(r.buf[:r.whole], '\n') + 1
+			r.skip = false
+			if r.pos < r.whole {
+				return true
+			}
+		case r.skip && r.err == nil:
+			r.pos = r.end
+		case r.whole > 0:
+			return true
+		case r.err == nil || r.err == io.EOF && r.end >= chunk: // a buffer full and no end of line in it
+			r.p.line++
+			r.refuse(r.buf[:maxText], LineError{Err: errTooLong})
+			r.skip = true
+			r.pos = r.end
+		default:
+			return false
+		}
+	}
+}

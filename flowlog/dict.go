@@ -52,12 +52,6 @@ func (d *Dict) Bytes(code uint32) []byte {
 // String returns the entry of a code as a new string.
 func (d *Dict) String(code uint32) string { return string(d.Bytes(code)) }
 
-// Code returns the code of a text, which it adds if it is new.
-func (d *Dict) Code(text []byte) uint32 {
-	code, _ := d.code(text)
-	return code
-}
-
 // Find returns the code of a text, or 0 if it is not in the dictionary.
 func (d *Dict) Find(text string) uint32 { return d.find([]byte(text)) }
 
@@ -83,8 +77,8 @@ func (d *Dict) add(text []byte) uint32 {
 	return uint32(len(d.ends) - 1)
 }
 
-// code is Code, and says whether the text was new.
-func (d *Dict) code(text []byte) (code uint32, added bool) {
+// Code returns the code of a text, which it adds if it is new.
+func (d *Dict) Code(text []byte) uint32 {
 	if 2*d.texts >= len(d.slots) {
 		d.slots = grow(d.slots, func(s uint64) uint32 { return uint32(s >> 32) })
 	}
@@ -96,10 +90,10 @@ func (d *Dict) code(text []byte) (code uint32, added bool) {
 			c := d.add(text)
 			d.slots[i] = uint64(h)<<32 | uint64(c)
 			d.texts++
-			return c, true
+			return c
 		}
 		if uint32(s>>32) == h && string(d.Bytes(uint32(s))) == string(text) {
-			return uint32(s), false
+			return uint32(s)
 		}
 	}
 }

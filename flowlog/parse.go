@@ -320,6 +320,7 @@ func (p *parser) slow(o *op, data []byte, pos, row int) int {
 		return p.refuse(o, token, errTooLong)
 	}
 	if err := o.read(token, p); err != nil {
+		o.forget()
 		return p.refuse(o, token, err)
 	}
 	o.remember(data[pos:pos+used], token)
@@ -362,17 +363,18 @@ func (o *op) read(token []byte, p *parser) error {
 			o.class = classOf(token)
 		}
 		if o.keep {
-			if code, added := o.dict.code(token); !added {
-				o.code = code
+			if o.code = o.dict.find(token); o.code != 0 {
 				return nil
-			} else if o.code = code; !utf8.Valid(token) {
-				return errNotUTF8
 			}
-		} else if !utf8.Valid(token) {
+		}
+		if !utf8.Valid(token) {
 			return errNotUTF8
 		}
 		if string(token) == o.name {
 			return errNotAValue // perhaps a header in the middle of the object
+		}
+		if o.keep {
+			o.code = o.dict.Code(token)
 		}
 	case Address:
 		if o.code = 0; null {
@@ -445,6 +447,7 @@ func (p *parser) address(o *op, token []byte, lo, hi uint64) bool {
 		}
 	}
 	if _, err := netip.ParseAddr(string(token)); err != nil {
+		o.forget()
 		p.refuse(o, token, errNotAddress)
 		return false
 	}

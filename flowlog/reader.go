@@ -176,9 +176,6 @@ func (r *Reader) Read(b *Batch) (int, error) {
 func (r *Reader) header() bool {
 	line := r.buf[r.pos:r.whole]
 	line = line[:bytes.IndexByte(line, '\n')]
-	if !nameLike(string(line[:min(1, len(line))])) {
-		return false
-	}
 	f, err := parseHeader(line)
 	if f == nil || err != nil {
 		return false

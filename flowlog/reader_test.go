@@ -366,6 +366,7 @@ func FuzzReader(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add("srcport srcaddr\n0 ::\r\n65536 -\n  \n")
+	f.Add("srcport bytes\n srcport bytes\n1 2\n") // once an endless loop
 	f.Add("action\naction\nsrcaddr x-y\n1.2.3.4 -\n")
 	f.Fuzz(compare)
 }

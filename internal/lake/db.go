@@ -1,0 +1,152 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strconv"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// formatVersion counts changes of the ledger's tables that an older weir must not write to.
+const formatVersion = 1
+
+// ledgerTables hold what is known of source objects. Times are microseconds since 1970 UTC.
+//
+// weir_commit is pending from before its files come under data/ until the transaction that makes them visible;
+// weir_commit_file names those files, relative to the lake, so that a killed writer's can be removed.
+const ledgerTables = `
+CREATE TABLE IF NOT EXISTS weir_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS weir_commit (
+	id TEXT PRIMARY KEY,
+	kind TEXT NOT NULL,        -- ingest, compact, drop
+	table_name TEXT NOT NULL,
+	state TEXT NOT NULL,       -- pending, done
+	started INTEGER NOT NULL,
+	finished INTEGER,
+	snapshot_id INTEGER,       -- the Iceberg snapshot; none if no file changed
+	rows INTEGER NOT NULL DEFAULT 0); -- by how many the table grew; compaction 0, dropped days negative
+CREATE INDEX IF NOT EXISTS weir_commit_pending ON weir_commit (state) WHERE state = 'pending';
+CREATE TABLE IF NOT EXISTS weir_commit_file (
+	commit_id TEXT NOT NULL,
+	path TEXT NOT NULL,
+	PRIMARY KEY (commit_id, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS weir_object (
+	id INTEGER PRIMARY KEY,
+	uri TEXT NOT NULL,
+	version TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	size INTEGER NOT NULL,
+	format TEXT NOT NULL,
+	table_name TEXT NOT NULL,
+	rows INTEGER NOT NULL,
+	rejected INTEGER NOT NULL,
+	nodata INTEGER NOT NULL,
+	skipdata INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	problem TEXT NOT NULL,
+	commit_id TEXT NOT NULL,
+	time INTEGER NOT NULL,
+	UNIQUE (uri, version));
+CREATE TABLE IF NOT EXISTS weir_reject (
+	object_id INTEGER NOT NULL,
+	line INTEGER NOT NULL,
+	field TEXT NOT NULL,
+	token TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	text TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS weir_reject_object ON weir_reject (object_id);
+CREATE TABLE IF NOT EXISTS weir_failure (
+	uri TEXT PRIMARY KEY,
+	version TEXT NOT NULL,
+	error TEXT NOT NULL,
+	first INTEGER NOT NULL,
+	last INTEGER NOT NULL,
+	attempts INTEGER NOT NULL) WITHOUT ROWID;`
+
+// openDB opens the SQLite file. Readers of a folder that cannot be written to read it as immutable, which SQLite needs
+// because it keeps a shared index beside the file otherwise.
+func openDB(ctx context.Context, path string, write bool) (*sql.DB, error) {
+	pragmas := []string{"busy_timeout(10000)", "temp_store(MEMORY)"}
+	if write {
+		db, err := openSQLite(ctx, path, url.Values{
+			"_pragma": append(pragmas, "journal_mode(WAL)", "synchronous(FULL)"), "_txlock": {"immediate"}})
+		if err != nil {
+			return nil, fmt.Errorf("open catalog: %w", err)
+		}
+		return db, nil
+	}
+	db, err := openSQLite(ctx, path, url.Values{"_pragma": pragmas, "mode": {"ro"}})
+	if err == nil {
+		return db, nil
+	}
+	if wal, statErr := os.Stat(path + "-wal"); statErr == nil && wal.Size() > 0 {
+		// Immutable would read past the changes in there, silently.
+		return nil, fmt.Errorf("open catalog: %w (a killed writer left changes in %s-wal; open the lake once where it can be written)", err, path)
+	} else if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open catalog: %w", err)
+	}
+	db, e := openSQLite(ctx, path, url.Values{"_pragma": pragmas, "mode": {"ro"}, "immutable": {"1"}})
+	if e != nil {
+		return nil, fmt.Errorf("open catalog: %w", err)
+	}
+	return db, nil
+}
+
+func openSQLite(ctx context.Context, path string, v url.Values) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: v.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	// A connection that reads, so that a file that is no database, or has no room for its index, is known now.
+	var n int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// openLedger creates or checks the tables and returns the folder that the lake's paths were written for.
+func (l *Lake) openLedger(ctx context.Context) (recorded string, err error) {
+	if l.write {
+		err := l.tx(ctx, func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, catalogTables+ledgerTables); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO weir_meta VALUES ('format', ?), ('root', ?)`,
+				strconv.Itoa(formatVersion), l.dir)
+			return err
+		})
+		if err != nil {
+			return "", fmt.Errorf("create ledger: %w", err)
+		}
+	}
+	var format string
+	err = l.db.QueryRowContext(ctx, `SELECT (SELECT value FROM weir_meta WHERE key = 'format'),
+		(SELECT value FROM weir_meta WHERE key = 'root')`).Scan(&format, &recorded)
+	if err != nil {
+		return "", fmt.Errorf("read ledger: %s is not the catalog of a lake: %w", catalogName, err)
+	}
+	if n, err := strconv.Atoi(format); err != nil || n > formatVersion {
+		return "", fmt.Errorf("lake has format %q, and this weir knows %d: use a newer weir", format, formatVersion)
+	}
+	return recorded, nil
+}
+
+// tx runs f in a transaction.
+func (l *Lake) tx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}

@@ -1,0 +1,127 @@
+package lake
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"weir/flowlog"
+
+	icebergio "github.com/apache/iceberg-go/io"
+	"github.com/google/uuid"
+)
+
+// File is a data file that is being written, in the lake's staging folder. It belongs to no table until Commit.
+type File struct {
+	Table *flowlog.Table
+	Day   time.Time // the UTC day that all its rows start on; zero for rows without a start
+	Rows  int64     // set by the writer before Commit, which checks it against the file
+
+	f    *os.File
+	w    *bufio.Writer
+	name string // relative to the lake, once it is there
+	path string
+	err  error
+}
+
+// Create starts a data file for rows of one UTC day (zero: rows without a start). The caller writes it, sets Rows,
+// closes it and hands it to Commit; or calls Remove.
+func (l *Lake) Create(t *flowlog.Table, day time.Time) (*File, error) {
+	if !l.write {
+		return nil, fmt.Errorf("create data file: %w", errReadOnly)
+	}
+	path := filepath.Join(l.dir, stagingName, uuid.NewString()+".parquet")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("create data file: %w", err)
+	}
+	return &File{Table: t, Day: day, f: f, w: bufio.NewWriterSize(f, 256<<10), path: path}, nil
+}
+
+// Write adds to the file.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	if err != nil && f.err == nil {
+		f.err = fmt.Errorf("write data file: %w", err)
+	}
+	return n, err
+}
+
+// Path is where the file is now. Commit moves it.
+func (f *File) Path() string { return f.path }
+
+// Close puts the file on disk. It may be called again.
+func (f *File) Close() error {
+	if f.f == nil {
+		return f.err
+	}
+	err := f.w.Flush()
+	if err == nil {
+		err = f.f.Sync()
+	}
+	if e := f.f.Close(); err == nil {
+		err = e
+	}
+	f.f = nil
+	if err != nil && f.err == nil {
+		f.err = fmt.Errorf("write data file: %w", err)
+	}
+	return f.err
+}
+
+// Remove gives the file up. After a Commit it does nothing.
+func (f *File) Remove() error {
+	if f.f != nil {
+		f.f.Close()
+		f.f = nil
+	}
+	if f.path == "" {
+		return nil
+	}
+	path := f.path
+	f.path, f.err = "", errors.New("data file was removed")
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove data file: %w", err)
+	}
+	return nil
+}
+
+// dayFolder is the folder of a day's files, as other engines would name it.
+func dayFolder(day time.Time) string {
+	if day.IsZero() {
+		return partitionName + "=null"
+	}
+	return partitionName + "=" + day.UTC().Format(time.DateOnly)
+}
+
+// dataPath is where f will lie, relative to the lake.
+func dataPath(f *File) string {
+	return filepath.Join(warehouse, namespace, f.Table.Name, "data", dayFolder(f.Day), filepath.Base(f.path))
+}
+
+// wipeStaging removes the files of a writer that was killed.
+func (l *Lake) wipeStaging() error {
+	dir := filepath.Join(l.dir, stagingName)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("wipe staging: %w", err)
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("wipe staging: %w", err)
+		}
+	}
+	return nil
+}
+
+// removeQuietly is Remove, and being gone already is fine.
+func removeQuietly(io icebergio.IO, name string) error {
+	if err := io.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

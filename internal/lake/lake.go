@@ -1,0 +1,257 @@
+// Package lake keeps records: Apache Iceberg tables in a folder, their catalog, and the ledger of the objects that the
+// records came from.
+//
+// Start at Open and Commit. A lake is a folder; docs/format.md draws it. The tables are plain Iceberg, for any engine to
+// read. Catalog and ledger share one SQLite file, and so the pointer to a table's new metadata and the ledger's entries
+// change in one transaction: there is no moment at which records are visible and their objects unknown, or the reverse.
+// One process writes (see LockedError), any number read.
+//
+// It leaves to others: reading objects and lines (package ingest), what a data file looks like inside (package
+// columnar), SQL (package engine).
+//
+// What must hold: whatever is killed whenever, no record is in a table twice and none is lost; and for each object,
+// records read = rows stored + lines rejected.
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"weir/flowlog"
+	"weir/internal/columnar"
+
+	"github.com/apache/iceberg-go/table"
+)
+
+// ErrNoLake says that there is no lake in a folder.
+var ErrNoLake = errors.New("no lake")
+
+// errReadOnly is a mistake of the caller: a lake opened for reading was asked to change.
+var errReadOnly = errors.New("lake is open for reading only")
+
+// Options say how to open a lake.
+type Options struct {
+	Write bool             // take the writer's lock; create what is missing
+	Log   *slog.Logger     // nil: silent
+	Now   func() time.Time // nil: time.Now
+}
+
+// Lake is an open lake. It is safe for concurrent use; commits take turns.
+type Lake struct {
+	dir   string // absolute, symbolic links resolved
+	write bool
+	log   *slog.Logger
+	now   func() time.Time
+
+	lock *lock
+	db   *sql.DB
+	fs   *fileIO
+	cat  *catalog
+
+	mu      sync.Mutex // one change at a time
+	unknown map[string][]string
+
+	cacheMu sync.Mutex
+	tables  map[string]*table.Table // by name; valid while the catalog points at the same metadata
+	plans   map[string]*Snapshot    // the last plan of each table
+}
+
+// Names in the folder of a lake.
+const (
+	catalogName = "catalog.db"
+	lockName    = "lock"
+	stagingName = "staging"
+	warehouse   = "warehouse"
+	namespace   = "weir"
+)
+
+// Open opens the lake in dir. Opened for writing, it is created if need be, takes the lock of the one writer, finishes
+// or undoes what a killed writer left, and brings an older lake's tables up to the fields of today. Opened for reading,
+// nothing in dir is changed, so it may be on read-only media.
+func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	l := &Lake{write: o.Write, log: o.Log, now: o.Now,
+		unknown: map[string][]string{}, tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	if l.dir, err = resolve(dir, o.Write); err != nil {
+		return nil, err
+	}
+	if o.Write {
+		if l.lock, err = takeLock(filepath.Join(l.dir, lockName), o.Now()); err != nil {
+			return nil, err
+		}
+		for _, name := range []string{stagingName, warehouse} {
+			if err := os.MkdirAll(filepath.Join(l.dir, name), 0o755); err != nil {
+				return nil, fmt.Errorf("create lake: %w", err)
+			}
+		}
+	}
+	if l.db, err = openDB(ctx, filepath.Join(l.dir, catalogName), o.Write); err != nil {
+		return nil, err
+	}
+	recorded, err := l.openLedger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.fs = &fileIO{from: recorded, to: l.dir, readOnly: !o.Write}
+	l.cat = &catalog{db: l.db, fs: l.fs}
+	if o.Write {
+		if err := l.openWrite(ctx, recorded); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range flowlog.Tables {
+		tbl, err := l.table(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		l.unknown[t.Name] = unknownColumns(t, tbl.Schema())
+	}
+	return l, nil
+}
+
+// openWrite makes the lake fit for a writer.
+func (l *Lake) openWrite(ctx context.Context, recorded string) error {
+	if err := l.wipeStaging(); err != nil {
+		return err
+	}
+	if recorded != l.dir {
+		if err := l.relocate(ctx, recorded); err != nil {
+			return fmt.Errorf("open moved lake: %w", err)
+		}
+	}
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
+	for _, t := range flowlog.Tables {
+		if err := l.ensureTable(ctx, t); err != nil {
+			return fmt.Errorf("open table %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// resolve gives the one name of the lake's folder, so that a lake reached through a symbolic link does not look moved.
+func resolve(dir string, write bool) (string, error) {
+	if write {
+		if err := checkEmptyOrLake(dir); err != nil {
+			return "", err
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", fmt.Errorf("create lake: %w", err)
+		}
+	}
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w at %s", ErrNoLake, dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("open lake: %w", err)
+	}
+	if !write {
+		if _, err := os.Stat(filepath.Join(abs, catalogName)); errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("%w at %s", ErrNoLake, dir)
+		}
+	}
+	return abs, nil
+}
+
+// checkEmptyOrLake keeps a mistyped --lake from spreading files over a home folder. A lake whose creation was
+// interrupted has some of the names below, and nothing else.
+func checkEmptyOrLake(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open lake: %w", err)
+	}
+	var other string
+	for _, e := range entries {
+		switch e.Name() {
+		case catalogName:
+			return nil
+		case lockName, stagingName, warehouse, catalogName + "-wal", catalogName + "-shm", catalogName + "-journal":
+		default:
+			other = e.Name()
+		}
+	}
+	if other != "" {
+		return fmt.Errorf("%w at %s, and the folder is not empty (%q): name a new or empty folder", ErrNoLake, dir, other)
+	}
+	return nil
+}
+
+// Close releases the lake. It does not wait for readers of its data files.
+func (l *Lake) Close() error {
+	var errs []error
+	if l.db != nil {
+		errs = append(errs, l.db.Close())
+		l.db = nil
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.release())
+		l.lock = nil
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close lake: %w", err)
+	}
+	return nil
+}
+
+// Dir is the lake's folder: absolute, without symbolic links.
+func (l *Lake) Dir() string { return l.dir }
+
+// Schema says what a data file of t holds here: the fields that both weir and this lake's table know.
+func (l *Lake) Schema(t *flowlog.Table) columnar.Schema {
+	tbl, err := l.table(context.Background(), t)
+	if err != nil {
+		// Open has loaded the table. It can be lost to another engine's DROP only; Create then reports it.
+		l.log.Error("load table", "table", t.Name, "err", err)
+		return columnar.Schema{Table: t}
+	}
+	return fileSchema(t, tbl.Schema())
+}
+
+// table returns t as the catalog has it now.
+func (l *Lake) table(ctx context.Context, t *flowlog.Table) (*table.Table, error) {
+	loc, err := l.cat.pointer(ctx, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	l.cacheMu.Lock()
+	tbl := l.tables[t.Name]
+	l.cacheMu.Unlock()
+	if tbl != nil && tbl.MetadataLocation() == loc {
+		return tbl, nil
+	}
+	if tbl, err = l.cat.LoadTable(ctx, ident(t.Name)); err != nil {
+		return nil, err
+	}
+	l.cacheMu.Lock()
+	l.tables[t.Name] = tbl
+	l.cacheMu.Unlock()
+	return tbl, nil
+}
+
+func ident(name string) table.Identifier { return table.Identifier{namespace, name} }

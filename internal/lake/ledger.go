@@ -1,0 +1,211 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ObjectID names one content of one source object: the same URI with another version is another content.
+type ObjectID struct{ URI, Version string }
+
+// State is what the ledger knows of an object.
+type State uint8
+
+const (
+	New     State = iota // never stored
+	Known                // stored: its rows are in the lake, or it had none
+	Changed              // the URI is stored, with another version
+)
+
+func (s State) String() string {
+	switch s {
+	case New:
+		return "new"
+	case Known:
+		return "known"
+	case Changed:
+		return "changed"
+	}
+	panic("BUG: unknown state")
+}
+
+// ObjectRecord is the ledger's entry of an object. Rows + Rejected is what was read.
+type ObjectRecord struct {
+	URI      string
+	Version  string
+	Digest   string // of the bytes as they lie there, as the caller computes it; tells a touched object from a changed one
+	Size     int64  // of those bytes
+	Format   string // the header's text, or how the format was known
+	Table    string // name of the table that its rows went to
+	Rows     int64
+	Rejected int64
+	NoData   int64  // of Rows: records that say there was no traffic
+	SkipData int64  // of Rows: records that say AWS skipped some
+	Bytes    int64  // decompressed
+	Problem  string // what was wrong with the object as a whole, though it was stored; "" if nothing
+
+	Rejects []Reject // for Commit; Objects does not fill it
+
+	Commit string    // set by the lake
+	Time   time.Time // set by the lake
+}
+
+// Reject is a line that did not parse.
+type Reject struct {
+	URI    string // set by Rejects
+	Line   int64  // from 1; the header is line 1
+	Field  string // AWS's name; "" if the whole line is meant
+	Token  string
+	Reason string
+	Text   string // the line, as far as it was kept
+}
+
+// lookupChunk bounds the text of one statement's argument.
+const lookupChunk = 2000
+
+// Known says what the ledger knows of each of ids. An object is Known once its rows are visible, not before.
+func (l *Lake) Known(ctx context.Context, ids []ObjectID) ([]State, error) {
+	states := make([]State, len(ids))
+	for from := 0; from < len(ids); from += lookupChunk {
+		to := min(from+lookupChunk, len(ids))
+		if err := l.known(ctx, ids[from:to], states[from:to]); err != nil {
+			return nil, fmt.Errorf("look up objects: %w", err)
+		}
+	}
+	return states, nil
+}
+
+func (l *Lake) known(ctx context.Context, ids []ObjectID, states []State) error {
+	pairs := make([][2]string, len(ids))
+	for i, id := range ids {
+		pairs[i] = [2]string{hexed(id.URI), hexed(id.Version)}
+	}
+	arg, err := json.Marshal(pairs)
+	if err != nil {
+		return err
+	}
+	// Texts travel as hex: JSON cannot carry a key that is not UTF-8, and such keys exist.
+	rows, err := l.db.QueryContext(ctx, `
+		SELECT j.key, max(o.version = CAST(unhex(j.value ->> 1) AS TEXT))
+		FROM json_each(?) j CROSS JOIN weir_object o ON o.uri = CAST(unhex(j.value ->> 0) AS TEXT)
+		GROUP BY j.key`, string(arg))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i, same int
+		if err := rows.Scan(&i, &same); err != nil {
+			return err
+		}
+		states[i] = Changed
+		if same == 1 {
+			states[i] = Known
+		}
+	}
+	return rows.Err()
+}
+
+func hexed(s string) string {
+	const digits = "0123456789abcdef"
+	var b strings.Builder
+	b.Grow(2 * len(s))
+	for i := range len(s) {
+		b.WriteByte(digits[s[i]>>4])
+		b.WriteByte(digits[s[i]&15])
+	}
+	return b.String()
+}
+
+// Recorded returns the ledger's entries of a URI, one for each version that was stored, newest first.
+func (l *Lake) Recorded(ctx context.Context, uri string) ([]ObjectRecord, error) {
+	var recs []ObjectRecord
+	for r, err := range l.objects(ctx, `WHERE uri = ? ORDER BY id DESC`, uri) {
+		if err != nil {
+			return nil, fmt.Errorf("look up %s: %w", uri, err)
+		}
+		recs = append(recs, r)
+	}
+	return recs, nil
+}
+
+// SetVersion notes that a stored object now has another version with the same content: it was touched, or copied.
+func (l *Lake) SetVersion(ctx context.Context, id ObjectID, version string) error {
+	if !l.write {
+		return fmt.Errorf("set version: %w", errReadOnly)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	res, err := l.db.ExecContext(ctx, `UPDATE weir_object SET version = ? WHERE uri = ? AND version = ?`, version, id.URI, id.Version)
+	if err != nil {
+		return fmt.Errorf("set version of %s: %w", id.URI, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(fmt.Errorf("set version of %s: not in the ledger", id.URI), err)
+	}
+	return nil
+}
+
+// RecordFailure notes that an object could not be read at all. It stays New, and so it is tried again; a Commit of the
+// URI forgets the failure.
+func (l *Lake) RecordFailure(ctx context.Context, id ObjectID, cause error) error {
+	if !l.write {
+		return fmt.Errorf("record failure: %w", errReadOnly)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now().UnixMicro()
+	_, err := l.db.ExecContext(ctx, `INSERT INTO weir_failure VALUES (?, ?, ?, ?, ?, 1)
+		ON CONFLICT (uri) DO UPDATE SET version = excluded.version, error = excluded.error, last = excluded.last, attempts = attempts + 1`,
+		id.URI, id.Version, cause.Error(), now, now)
+	if err != nil {
+		return fmt.Errorf("record failure of %s: %w", id.URI, err)
+	}
+	return nil
+}
+
+// store writes the ledger's entries of a commit.
+func store(ctx context.Context, tx *sql.Tx, commit string, now time.Time, objects []ObjectRecord) error {
+	object, err := tx.PrepareContext(ctx, `INSERT INTO weir_object
+		(uri, version, digest, size, format, table_name, rows, rejected, nodata, skipdata, bytes, problem, commit_id, time)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return fmt.Errorf("record objects: %w", err)
+	}
+	defer object.Close()
+	reject, err := tx.PrepareContext(ctx, `INSERT INTO weir_reject VALUES (?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return fmt.Errorf("record rejects: %w", err)
+	}
+	defer reject.Close()
+	forgive, err := tx.PrepareContext(ctx, `DELETE FROM weir_failure WHERE uri = ?`)
+	if err != nil {
+		return fmt.Errorf("record objects: %w", err)
+	}
+	defer forgive.Close()
+	for _, o := range objects {
+		res, err := object.ExecContext(ctx, o.URI, o.Version, o.Digest, o.Size, o.Format, o.Table,
+			o.Rows, o.Rejected, o.NoData, o.SkipData, o.Bytes, o.Problem, commit, now.UnixMicro())
+		if err != nil {
+			return fmt.Errorf("record object %s: %w", o.URI, err)
+		}
+		id, err := res.LastInsertId()
+		if err != nil {
+			return fmt.Errorf("record object %s: %w", o.URI, err)
+		}
+		for _, r := range o.Rejects {
+			if _, err := reject.ExecContext(ctx, id, r.Line, r.Field, r.Token, r.Reason, r.Text); err != nil {
+				return fmt.Errorf("record rejects of %s: %w", o.URI, err)
+			}
+		}
+		if _, err := forgive.ExecContext(ctx, o.URI); err != nil {
+			return fmt.Errorf("record object %s: %w", o.URI, err)
+		}
+	}
+	return nil
+}

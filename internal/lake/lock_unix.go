@@ -1,0 +1,24 @@
+//go:build unix
+
+package lake
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// flock takes the lock on f, and says whether another process has it.
+func flock(f *os.File) (held bool, err error) {
+	for {
+		switch err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
+		case err == nil:
+			return false, nil
+		case errors.Is(err, unix.EWOULDBLOCK):
+			return true, nil
+		case !errors.Is(err, unix.EINTR):
+			return false, err
+		}
+	}
+}

@@ -156,7 +156,9 @@ func (p *parser) bind(b *Batch) {
 // until rows records are appended to b, which has room for them, or the next line is a header. It returns where it
 // stopped. A line that is no record goes to reject.
 func (p *parser) parse(data []byte, pos, end int, b *Batch, rows int, reject func(line []byte)) int {
-	p.bind(b)
+	if !p.foreign {
+		p.bind(b)
+	}
 	from := b.n
 	for row := from; pos < end && b.n-from < rows; row = b.n {
 		p.line++

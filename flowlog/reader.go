@@ -157,8 +157,9 @@ func (r *Reader) Read(b *Batch) (int, error) {
 		}
 		lines := bytes.Count(r.buf[r.pos:r.whole], []byte{'\n'})
 		row := b.n
-		// The format's columns must exist before Grow makes room in them.
-		r.p.bind(b)
+		if !r.p.foreign {
+			r.p.bind(b) // the format's columns must exist before Grow makes room in them
+		}
 		rows := b.Grow(lines)
 		r.pos = r.p.parse(r.buf, r.pos, r.whole, b, rows, r.reject)
 		if b.n > row {

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/aws/smithy-go"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+)
+
+// hint returns one line of advice for an error that people meet, or "". It looks at types and codes, never at the text
+// of an error: texts change, and may hold what a stranger wrote.
+func hint(err error) string {
+	if h := s3Hint(err); h != "" {
+		return h
+	}
+	var locked *lake.LockedError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &locked):
+		return "one weir writes a lake at a time; wait for the other, or stop it. Reading goes on meanwhile. A process that died holds no lock"
+	case errors.Is(err, lake.ErrNoLake):
+		return "'weir ingest SOURCE' makes the lake; 'weir config' shows where it is looked for, --lake names another"
+	case errors.Is(err, flowlog.ErrNoHeader):
+		return `say the fields of the log: --log-format default, or --log-format "${version} ${account-id} …" as DescribeFlowLogs shows it`
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "the disk is full. The lake is as it was after the last commit; make room and run the same command again"
+	case errors.Is(err, syscall.EROFS):
+		return "the file system is mounted read-only; --lake names a lake elsewhere"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "too many open files; raise the limit with 'ulimit -n 4096'"
+	case errors.Is(err, fs.ErrPermission):
+		return "this user may not do that; 'ls -ld' on the path shows who may"
+	case errors.As(err, &dns):
+		return "the name of the server is not known here: check the network, the region (--s3-region) and the endpoint (--s3-endpoint)"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens at that address; check --s3-endpoint"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "it took too long; the same command goes on where it stopped"
+	}
+	return ""
+}
+
+// s3Hints are by the error code of S3, STS or the credentials chain.
+var s3Hints = map[string]string{
+	"NoSuchBucket":                 "there is no bucket of that name; a source is written s3://bucket/prefix, without region or account",
+	"NoSuchKey":                    "the object is gone: a lifecycle rule or somebody deleted it after it was listed",
+	"PermanentRedirect":            "the bucket is in another region: --s3-region REGION",
+	"AuthorizationHeaderMalformed": "the bucket is in another region: --s3-region REGION",
+	"ExpiredToken":                 "the session's credentials have run out; sign in again (aws sso login, or renew the role) and run the same command",
+	"ExpiredTokenException":        "the session's credentials have run out; sign in again (aws sso login, or renew the role) and run the same command",
+	"InvalidAccessKeyId":           "AWS does not know this access key; 'aws sts get-caller-identity' shows who you are",
+	"SignatureDoesNotMatch":        "the secret key does not fit the access key, or the endpoint is not the server that it says it is",
+	"InvalidToken":                 "the session token does not fit the access key; set both or neither",
+	"InvalidClientTokenId":         "AWS does not know this access key; 'aws sts get-caller-identity' shows who you are",
+	"RequestTimeTooSkewed":         "the clock of this machine is wrong by more than 15 minutes",
+	"InvalidObjectState":           "the object is in Glacier; restore it first, or leave its days out with --since",
+	"SlowDown":                     "S3 asks for fewer requests at once; run the same command later, it goes on where it stopped",
+	"KMS.DisabledException":        "the KMS key that the object is encrypted with is disabled",
+	"InvalidBucketName":            "that is not the name of a bucket; a source is written s3://bucket/prefix",
+	"UnauthorizedException":        "sign in again: aws sso login",
+	"MovedPermanently":             "the bucket is in another region: --s3-region REGION",
+	"NotFound":                     "the object or bucket is not there",
+	"ServiceUnavailable":           "S3 did not answer after several tries; run the same command later, it goes on where it stopped",
+	"InternalError":                "S3 failed after several tries; run the same command later, it goes on where it stopped",
+	"PreconditionFailed":           "the object changed after it was listed; run the same command again",
+}
+
+// deniedActions says which permission an operation needs, where it is not s3: and the operation's own name.
+var deniedActions = map[string]string{
+	"ListObjectsV2": "s3:ListBucket on the bucket (arn:aws:s3:::BUCKET)",
+	"ListObjects":   "s3:ListBucket on the bucket (arn:aws:s3:::BUCKET)",
+	"HeadBucket":    "s3:ListBucket on the bucket (arn:aws:s3:::BUCKET)",
+	"GetObject":     "s3:GetObject on its objects (arn:aws:s3:::BUCKET/*), or kms:Decrypt on the key that they are encrypted with",
+	"HeadObject":    "s3:GetObject on its objects (arn:aws:s3:::BUCKET/*)",
+	"AssumeRole":    "sts:AssumeRole on the role, or the role's trust policy does not name you (does it want --s3-external-id?)",
+}
+
+func s3Hint(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	code := api.ErrorCode()
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "Forbidden", "AllAccessDenied":
+		var op *smithy.OperationError
+		if errors.As(err, &op) {
+			if action := deniedActions[op.Operation()]; action != "" {
+				return "the role or user lacks " + action + "; a bucket policy can forbid it too"
+			}
+		}
+		return "the role or user lacks a permission: s3:ListBucket on the bucket and s3:GetObject on its objects are needed"
+	}
+	return s3Hints[strings.TrimSpace(code)]
+}

@@ -1,0 +1,396 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+)
+
+// settings are what weir can be told once instead of with every command. The zero value of a field means that whoever
+// uses it decides: the AWS SDK's own chain for S3, the engine for memory and threads.
+type settings struct {
+	Lake        string // a folder, or a URI
+	LogFormat   string // fields of records that have no header, see flowlog.ParseFormat
+	Output      string
+	Quiet       bool
+	NoColor     bool
+	MemoryLimit int64 // bytes
+	Threads     int
+	S3          s3Settings
+
+	// from says where each setting in force came from, by key. A key that is absent has its default.
+	from map[string]string
+	file string // the settings file that was read; "" if there was none
+}
+
+// s3Settings say how buckets are reached. Credentials are not among them: they come from the AWS SDK's chain.
+type s3Settings struct {
+	Region        string
+	Profile       string // of ~/.aws/config
+	Endpoint      string // URL of another S3-compatible server
+	PathStyle     bool   // bucket in the path, not in the host name
+	AssumeRole    string // ARN
+	ExternalID    string // for AssumeRole
+	RequesterPays bool
+}
+
+// setting is one row of the table that flags, environment, file, `weir config` and the documentation are made of.
+type setting struct {
+	key  string // in the file; "s3.region" is region in the section s3
+	flag string // without "--"; "" if there is none. Which commands have the flag is the commands' affair
+	env  string
+	def  string // the default, in words
+	doc  string
+	set  func(*settings, string) error
+	get  func(*settings) string
+}
+
+var settingTable = []setting{
+	text("lake", "lake", "$XDG_DATA_HOME/weir", "the lake: a folder", func(s *settings) *string { return &s.Lake }),
+	text("log_format", "log-format", "from the header of each object", "fields of records without a header: \"${version} ${account-id} …\", a plain list, or default",
+		func(s *settings) *string { return &s.LogFormat }),
+	{key: "output", flag: "output", env: "WEIR_OUTPUT", def: "the command's own", doc: "format of results: " + strings.Join(outputFormats, ", "),
+		set: func(s *settings, v string) error { s.Output = v; return nil },
+		get: func(s *settings) string { return s.Output }},
+	yes("quiet", "quiet", "no progress", func(s *settings) *bool { return &s.Quiet }),
+	yes("no_color", "no-color", "no colours on a terminal", func(s *settings) *bool { return &s.NoColor }),
+	{key: "memory_limit", flag: "memory-limit", env: "WEIR_MEMORY_LIMIT", def: "512 MiB to ingest, a quarter of the machine to query", doc: "bound on memory: 512MiB, 2GB",
+		set: func(s *settings, v string) (err error) { s.MemoryLimit, err = parseSize(v); return err },
+		get: func(s *settings) string { return formatSize(s.MemoryLimit) }},
+	{key: "threads", flag: "threads", env: "WEIR_THREADS", def: "one for each core", doc: "threads to work with",
+		set: func(s *settings, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 || n > 1024 {
+				return errors.New("must be a number from 1 to 1024")
+			}
+			s.Threads = n
+			return nil
+		},
+		get: func(s *settings) string {
+			if s.Threads == 0 {
+				return ""
+			}
+			return strconv.Itoa(s.Threads)
+		}},
+	text("s3.region", "s3-region", "AWS_REGION, ~/.aws/config", "region of the bucket", func(s *settings) *string { return &s.S3.Region }),
+	text("s3.profile", "s3-profile", "AWS_PROFILE", "profile of ~/.aws/config", func(s *settings) *string { return &s.S3.Profile }),
+	text("s3.endpoint", "s3-endpoint", "AWS", "URL of another S3-compatible server", func(s *settings) *string { return &s.S3.Endpoint }),
+	yes("s3.path_style", "s3-path-style", "the bucket's name in the path of a URL, not in its host; most servers other than AWS want it", func(s *settings) *bool { return &s.S3.PathStyle }),
+	text("s3.assume_role", "s3-assume-role", "none", "ARN of a role to assume first", func(s *settings) *string { return &s.S3.AssumeRole }),
+	text("s3.external_id", "s3-external-id", "none", "external ID for that role", func(s *settings) *string { return &s.S3.ExternalID }),
+	yes("s3.requester_pays", "s3-requester-pays", "agree to pay for requests to a requester-pays bucket", func(s *settings) *bool { return &s.S3.RequesterPays }),
+}
+
+func text(key, flag, def, doc string, at func(*settings) *string) setting {
+	return setting{key: key, flag: flag, env: envOf(key), def: def, doc: doc,
+		set: func(s *settings, v string) error { *at(s) = v; return nil },
+		get: func(s *settings) string { return *at(s) }}
+}
+
+func yes(key, flag, doc string, at func(*settings) *bool) setting {
+	return setting{key: key, flag: flag, env: envOf(key), def: "false", doc: doc,
+		set: func(s *settings, v string) error {
+			b, err := strconv.ParseBool(v)
+			if err != nil {
+				return errors.New("must be true or false")
+			}
+			*at(s) = b
+			return nil
+		},
+		get: func(s *settings) string { return strconv.FormatBool(*at(s)) }}
+}
+
+func envOf(key string) string {
+	return "WEIR_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// addGlobalFlags declares the flags that every command has.
+func addGlobalFlags(root *cobra.Command, a *app) {
+	f := root.PersistentFlags()
+	f.StringVar(&a.lake, "lake", "", "the lake, a `DIR` (default $WEIR_LAKE, the settings file, ~/.local/share/weir)")
+	f.StringVar(&a.config, "config", "", "settings `FILE`, YAML (default $WEIR_CONFIG, ./weir.yaml, ~/.config/weir/weir.yaml)")
+	f.StringVarP(&a.output, "output", "o", "", "`FORMAT` of results: "+strings.Join(outputFormats, ", "))
+	f.BoolVar(&a.quiet, "quiet", false, "no progress")
+	f.BoolVar(&a.noColor, "no-color", false, "no colours on a terminal; NO_COLOR does the same")
+}
+
+// addSourceFlags declares the flags of commands that read a SOURCE. Their values arrive in app.settings: LogFormat, S3.
+func addSourceFlags(cmd *cobra.Command) {
+	addSettingFlags(cmd, "log_format", "s3.region", "s3.profile", "s3.endpoint", "s3.path_style", "s3.assume_role", "s3.external_id", "s3.requester_pays")
+}
+
+// addSettingFlags declares a flag for each of the settings named. Values arrive in app.settings.
+func addSettingFlags(cmd *cobra.Command, keys ...string) {
+	for _, s := range settingTable {
+		switch {
+		case !slices.Contains(keys, s.key):
+		case s.def == "false":
+			cmd.Flags().Bool(s.flag, false, s.doc)
+		default:
+			cmd.Flags().String(s.flag, "", s.doc)
+		}
+	}
+}
+
+// noSettings marks a command that must work however broken the settings are.
+var noSettings = map[string]string{"settings": "none"}
+
+func needsSettings(cmd *cobra.Command) bool {
+	for c := cmd; c != nil; c = c.Parent() {
+		switch {
+		case c.Annotations["settings"] == "none":
+			return false
+		case c.Name() == "help" || c.Name() == "completion" || strings.HasPrefix(c.Name(), "__complete"):
+			return false
+		}
+	}
+	return cmd.HasParent() // weir alone prints help
+}
+
+// readSettings fills a.settings and the global fields of a: flags win over the environment, it over the file.
+func (a *app) readSettings(cmd *cobra.Command) error {
+	s := settings{from: map[string]string{}}
+	path, named := a.config, a.config != ""
+	if !named {
+		path = os.Getenv("WEIR_CONFIG")
+		named = path != ""
+	}
+	if !named {
+		path = findConfig()
+	}
+	if path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read settings: %w", err)
+		}
+		if err := s.merge(path, data); err != nil {
+			return err
+		}
+		s.file = path
+	}
+	for _, t := range settingTable {
+		if v := os.Getenv(t.env); v != "" {
+			if err := t.set(&s, v); err != nil {
+				return fmt.Errorf("environment %s: %q: %w", t.env, v, err)
+			}
+			s.from[t.key] = "environment " + t.env
+		}
+		if f := cmd.Flags().Lookup(t.flag); f != nil && f.Changed {
+			if err := t.set(&s, f.Value.String()); err != nil {
+				return fmt.Errorf("--%s: %q: %w", t.flag, f.Value.String(), err)
+			}
+			s.from[t.key] = "flag --" + t.flag
+		}
+	}
+	if os.Getenv("NO_COLOR") != "" && s.from["no_color"] == "" {
+		s.NoColor = true
+		s.from["no_color"] = "environment NO_COLOR"
+	}
+	if s.Lake == "" {
+		dir, err := defaultLake()
+		if err != nil {
+			return err
+		}
+		s.Lake = dir
+	}
+	if s.S3.ExternalID != "" && s.S3.AssumeRole == "" {
+		return errors.New("settings: s3.external_id is of no use without s3.assume_role")
+	}
+	a.settings = s
+	a.lake, a.output, a.quiet, a.noColor = s.Lake, s.Output, s.Quiet, s.NoColor
+	return nil
+}
+
+// lakeDir is the lake's folder, as an absolute path.
+func (a *app) lakeDir() (string, error) {
+	if i := strings.Index(a.lake, "://"); i > 0 {
+		return "", fmt.Errorf("lake %s: only a folder can be a lake so far", printable(a.lake))
+	}
+	dir, err := filepath.Abs(a.lake)
+	if err != nil {
+		return "", fmt.Errorf("find lake %s: %w", a.lake, err)
+	}
+	return dir, nil
+}
+
+// merge reads a settings file. Keys that it does not know are errors: a misspelt setting must not be silence.
+func (s *settings) merge(path string, data []byte) error {
+	var doc, more yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	err := d.Decode(&doc)
+	if err == io.EOF || err == nil && len(doc.Content) == 0 {
+		return nil // empty, or comments only
+	}
+	if err != nil {
+		return fmt.Errorf("read settings: %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if d.Decode(&more) != io.EOF {
+		return fmt.Errorf("read settings: %s: more than one document", path)
+	}
+	return s.mergeMap(path, "", doc.Content[0], map[string]int{})
+}
+
+func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]int) error {
+	where := func(n *yaml.Node) string { return fmt.Sprintf("%s:%d", path, n.Line) }
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		return nil
+	}
+	if n.Kind != yaml.MappingNode {
+		what := "settings"
+		if prefix != "" {
+			what = strings.TrimSuffix(prefix, ".")
+		}
+		return fmt.Errorf("%s: %s must be keys with values", where(n), what)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		key := prefix + k.Value
+		if first, ok := seen[key]; ok {
+			return fmt.Errorf("%s: setting %q is given twice, first in line %d", where(k), key, first)
+		}
+		seen[key] = k.Line
+		if isSection(key) {
+			if err := s.mergeMap(path, key+".", v, seen); err != nil {
+				return err
+			}
+			continue
+		}
+		t := settingOf(key)
+		if t == nil {
+			return fmt.Errorf("%s: unknown setting %q%s", where(k), key, didYouMean(key, settingKeys()))
+		}
+		if v.Kind != yaml.ScalarNode {
+			return fmt.Errorf("%s: %s must be a single value", where(v), key)
+		}
+		if v.Tag == "!!null" || v.Value == "" {
+			continue
+		}
+		value := v.Value
+		if key == "lake" {
+			value = besideFile(path, value)
+		}
+		if err := t.set(s, value); err != nil {
+			return fmt.Errorf("%s: %s: %q: %w", where(v), key, v.Value, err)
+		}
+		s.from[key] = where(v)
+	}
+	return nil
+}
+
+func settingOf(key string) *setting {
+	for i := range settingTable {
+		if settingTable[i].key == key {
+			return &settingTable[i]
+		}
+	}
+	return nil
+}
+
+func settingKeys() (keys []string) {
+	for _, t := range settingTable {
+		keys = append(keys, t.key)
+	}
+	return keys
+}
+
+func isSection(key string) bool {
+	return slices.ContainsFunc(settingTable, func(t setting) bool { return strings.HasPrefix(t.key, key+".") })
+}
+
+// besideFile makes a path in a settings file mean the same wherever weir is started: it is relative to the file.
+func besideFile(file, path string) string {
+	if strings.Contains(path, "://") || filepath.IsAbs(path) {
+		return path
+	}
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return filepath.Join(filepath.Dir(file), path)
+}
+
+// findConfig returns the first settings file that there is, or "".
+func findConfig() string {
+	places := []string{"weir.yaml"}
+	if dir, err := xdg("XDG_CONFIG_HOME", ".config"); err == nil {
+		places = append(places, filepath.Join(dir, "weir", "weir.yaml"))
+	}
+	for _, p := range places {
+		// Whatever else is wrong with a file that is there, reading it will say.
+		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
+			return p
+		}
+	}
+	return ""
+}
+
+func defaultLake() (string, error) {
+	dir, err := xdg("XDG_DATA_HOME", ".local/share")
+	if err != nil {
+		return "", fmt.Errorf("find lake: no --lake, no $WEIR_LAKE, and %w", err)
+	}
+	return filepath.Join(dir, "weir"), nil
+}
+
+// xdg returns a base directory of the XDG specification, which weir follows on every system, so that things are where
+// the manual says. A relative path in the variable is to be ignored, says the specification.
+func xdg(env, inHome string) (string, error) {
+	if dir := os.Getenv(env); filepath.IsAbs(dir) {
+		return dir, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, filepath.FromSlash(inHome)), nil
+}
+
+// sizeUnits are what a size may end in. SI and binary units differ by 7 % at a gigabyte; both mean what they say.
+var sizeUnits = []struct {
+	suffix string
+	bytes  int64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+	{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"B", 1},
+}
+
+// parseSize reads a number of bytes, "512MiB" or "2GB". A bare number is refused: nobody means 512 bytes.
+func parseSize(s string) (int64, error) {
+	t := strings.TrimSpace(s)
+	for _, u := range sizeUnits {
+		if len(t) <= len(u.suffix) || !strings.EqualFold(t[len(t)-len(u.suffix):], u.suffix) {
+			continue
+		}
+		n, err := strconv.ParseFloat(strings.TrimSpace(t[:len(t)-len(u.suffix)]), 64)
+		if err != nil || !(n > 0) || n*float64(u.bytes) >= 1<<62 {
+			break
+		}
+		return int64(n * float64(u.bytes)), nil
+	}
+	return 0, errors.New("must be a size with its unit, such as 512MiB or 2GB")
+}
+
+// formatSize is the inverse of parseSize, to the unit that leaves a whole number. 0 gives "".
+func formatSize(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	for _, u := range []int{3, 2, 1, 0} {
+		if n%sizeUnits[u].bytes == 0 {
+			return strconv.FormatInt(n/sizeUnits[u].bytes, 10) + sizeUnits[u].suffix
+		}
+	}
+	return strconv.FormatInt(n, 10) + "B"
+}

@@ -31,11 +31,14 @@ type Commit struct {
 	Objects []ObjectRecord // none of them stored before
 }
 
-// kinds of commits in the ledger.
+// Kinds and states of commits in the ledger.
 const (
 	kindIngest  = "ingest"
 	kindCompact = "compact"
 	kindDrop    = "drop"
+
+	statePending = "pending"
+	stateDone    = "done"
 )
 
 // Commit makes c visible, all of it or nothing. After an error nothing of c is visible, its files are gone, and the lake
@@ -113,17 +116,27 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 	if err := l.notePending(ctx, id, c, started); err != nil {
 		return errors.Join(err, removeAll(c.files))
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, l.undo(context.WithoutCancel(ctx), id))
-		}
-	}()
-	if err := l.place(c.files); err != nil {
-		return err
-	}
-	return l.commitTable(ctx, id, c, func(ctx context.Context, tx *sql.Tx, meta table.Metadata) error {
+	cat := l.cat.with(func(ctx context.Context, tx *sql.Tx, meta table.Metadata) error {
 		return finish(ctx, tx, sql.NullInt64{Int64: meta.CurrentSnapshot().SnapshotID, Valid: true})
 	})
+	cat.fs = l.fs.recording()
+	if err = l.place(c.files); err == nil {
+		err = l.commitTable(ctx, cat, id, c)
+	}
+	if err == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	done, undoErr := l.undo(ctx, id)
+	if done {
+		// What makes a commit visible makes it done: the error came later, and nothing is lost by it.
+		l.log.Warn("commit is done, and then something went wrong", "commit", id, "err", err)
+		return nil
+	}
+	if undoErr == nil {
+		undoErr = cat.fs.removeCreated()
+	}
+	return errors.Join(err, undoErr)
 }
 
 // notePending writes the names of the commit's files, before they are there.
@@ -176,8 +189,7 @@ func (l *Lake) place(files []*File) error {
 }
 
 // commitTable makes the Iceberg snapshot, again from the table's present state if another engine was faster.
-func (l *Lake) commitTable(ctx context.Context, id string, c change, ledger func(context.Context, *sql.Tx, table.Metadata) error) error {
-	cat := l.cat.with(ledger)
+func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c change) error {
 	props := iceberg.Properties{commitProperty: id}
 	for try := 0; ; try++ {
 		current, err := l.table(ctx, c.table)
@@ -236,42 +248,28 @@ func (l *Lake) describe(ctx context.Context, tbl *table.Table, files []*File) ([
 	return out, nil
 }
 
-// undo takes back what a commit left that did not come to its transaction. One that did, is left alone: the error then
-// came after it, and undo says so by returning nil and keeping the files.
-func (l *Lake) undo(ctx context.Context, id string) error {
+// undo takes back what a commit left that did not come to its transaction. One that did is done, and is left alone.
+func (l *Lake) undo(ctx context.Context, id string) (done bool, err error) {
 	var state string
 	if err := l.db.QueryRowContext(ctx, `SELECT state FROM weir_commit WHERE id = ?`, id).Scan(&state); err != nil {
-		return fmt.Errorf("undo commit: %w", err)
+		return false, fmt.Errorf("undo commit: %w", err)
 	}
-	if state != "pending" {
-		return nil
+	if state == stateDone {
+		return true, nil
 	}
-	rows, err := l.db.QueryContext(ctx, `SELECT path FROM weir_commit_file WHERE commit_id = ?`, id)
+	names, err := column[string](ctx, l.db, `SELECT path FROM weir_commit_file WHERE commit_id = ?`, id)
 	if err != nil {
-		return fmt.Errorf("undo commit: %w", err)
-	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return fmt.Errorf("undo commit: %w", err)
-		}
-		names = append(names, name)
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("undo commit: %w", err)
+		return false, fmt.Errorf("undo commit: %w", err)
 	}
 	for _, name := range names {
 		if !filepath.IsLocal(name) {
-			return fmt.Errorf("undo commit: the ledger names a file outside of the lake: %q", name)
+			return false, fmt.Errorf("undo commit: the ledger names a file outside of the lake: %q", name)
 		}
-		if err := os.Remove(filepath.Join(l.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("undo commit: %w", err)
-		}
-		// Removed before they were placed.
-		if err := os.Remove(filepath.Join(l.dir, stagingName, filepath.Base(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("undo commit: %w", err)
+		// A commit that came to a stop before a file was placed has it in staging.
+		for _, path := range []string{filepath.Join(l.dir, name), filepath.Join(l.dir, stagingName, filepath.Base(name))} {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return false, fmt.Errorf("undo commit: %w", err)
+			}
 		}
 	}
 	err = l.tx(ctx, func(tx *sql.Tx) error {
@@ -282,37 +280,37 @@ func (l *Lake) undo(ctx context.Context, id string) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("undo commit: %w", err)
+		return false, fmt.Errorf("undo commit: %w", err)
 	}
-	return nil
+	return false, nil
 }
 
 // recover undoes the commits of a writer that was killed. That a pending commit is not visible needs no looking up:
 // what makes it visible makes it done.
 func (l *Lake) recover(ctx context.Context) error {
-	rows, err := l.db.QueryContext(ctx, `SELECT id FROM weir_commit WHERE state = 'pending'`)
+	ids, err := column[string](ctx, l.db, `SELECT id FROM weir_commit WHERE state = ?`, statePending)
 	if err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return fmt.Errorf("recover: %w", err)
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
 	for _, id := range ids {
 		l.log.Info("undoing the commit of a writer that was stopped", "commit", id)
-		if err := l.undo(ctx, id); err != nil {
+		if _, err := l.undo(ctx, id); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 	}
 	return nil
+}
+
+// column returns the values of a statement's one column.
+func column[T any](ctx context.Context, db *sql.DB, stmt string, args ...any) ([]T, error) {
+	var all []T
+	for v, err := range query(ctx, db, "read ledger", func(rows *sql.Rows) (v T, err error) { return v, rows.Scan(&v) }, stmt, args...) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
 }
 
 func removeAll(files []*File) error {

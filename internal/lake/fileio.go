@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	icebergio "github.com/apache/iceberg-go/io"
 )
@@ -19,6 +20,34 @@ import (
 type fileIO struct {
 	from, to string
 	readOnly bool
+
+	created *created // files made so far, if they are to be known
+}
+
+// created lists the files that a commit made beside its data files, so that one that fails leaves nothing.
+type created struct {
+	mu    sync.Mutex
+	paths []string
+}
+
+// recording returns f, remembering the files that it creates.
+func (f *fileIO) recording() *fileIO {
+	g := *f
+	g.created = new(created)
+	return &g
+}
+
+// removeCreated removes what was created while recording.
+func (f *fileIO) removeCreated() error {
+	f.created.mu.Lock()
+	defer f.created.mu.Unlock()
+	var errs []error
+	for _, p := range f.created.paths {
+		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 var (
@@ -119,6 +148,11 @@ func (f *fileIO) Create(name string) (icebergio.FileWriter, error) {
 	w, err := os.Create(p)
 	if err != nil {
 		return nil, err
+	}
+	if f.created != nil {
+		f.created.mu.Lock()
+		f.created.paths = append(f.created.paths, p)
+		f.created.mu.Unlock()
 	}
 	return &syncedFile{File: w}, nil
 }

@@ -152,16 +152,17 @@ func (r *Reader) Read(b *Batch) (int, error) {
 			return 0, io.EOF
 		}
 		r.p.foreign = f.Table != b.Table
-		if from == b.n && r.header() {
-			continue
-		}
 		lines := bytes.Count(r.buf[r.pos:r.whole], []byte{'\n'})
 		row := b.n
 		if !r.p.foreign {
 			r.p.bind(b) // the format's columns must exist before Grow makes room in them
 		}
 		rows := b.Grow(lines)
+		at := r.pos
 		r.pos = r.p.parse(r.buf, r.pos, r.whole, b, rows, r.reject)
+		if r.pos == at {
+			r.header()
+		}
 		if b.n > row {
 			r.stats.Rows += int64(b.n - row)
 			code := b.Object.Dict.Code([]byte(r.o.Object))
@@ -173,19 +174,16 @@ func (r *Reader) Read(b *Batch) (int, error) {
 	return b.n - from, nil
 }
 
-// header takes a header in the middle of the object, as concatenated objects have it.
-func (r *Reader) header() bool {
+// header takes a header in the middle of the object, as concatenated objects have it: a line that is no record, and
+// before which parse stopped.
+func (r *Reader) header() {
 	line := r.buf[r.pos:r.whole]
 	line = line[:bytes.IndexByte(line, '\n')]
-	f, err := parseHeader(line)
-	if f == nil || err != nil {
-		return false
-	}
+	f, _ := parseHeader(line)
 	r.stats.Headers++
 	r.p.line++
 	r.pos += len(line) + 1
 	r.p.setFormat(f, r.o.Want)
-	return true
 }
 
 // Stats returns the counts so far.

@@ -225,17 +225,11 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 
 // describe reads the files' footers for what a manifest says of them.
 func (l *Lake) describe(ctx context.Context, tbl *table.Table, files []*File) ([]iceberg.DataFile, error) {
-	// iceberg-go (0.7) refuses a file without an optional map, because the map's key is required. A map has no
-	// statistics, and so nothing is lost by not asking for it.
-	schema := iceberg.NewSchema(tbl.Schema().ID, slices.DeleteFunc(slices.Clone(tbl.Schema().Fields()), func(f iceberg.NestedField) bool {
-		_, isMap := f.Type.(*iceberg.MapType)
-		return isMap
-	})...)
 	var out []iceberg.DataFile
 	for _, f := range files {
-		df, err := table.FileToDataFile(ctx, l.fs, l.fs.name(f.path), schema, tbl.Spec(), 0, tbl.Properties())
+		df, err := l.footer(ctx, tbl, f.path)
 		if err != nil {
-			return nil, fmt.Errorf("read footer of %s: %w", f.path, err)
+			return nil, fmt.Errorf("read data file %s: %w", f.path, err)
 		}
 		if df.Count() != f.Rows {
 			return nil, fmt.Errorf("BUG: data file %s holds %d rows, its writer counted %d", f.path, df.Count(), f.Rows)
@@ -246,6 +240,21 @@ func (l *Lake) describe(ctx context.Context, tbl *table.Table, files []*File) ([
 		out = append(out, df)
 	}
 	return out, nil
+}
+
+// footer reads the count and the statistics of a data file.
+func (l *Lake) footer(ctx context.Context, tbl *table.Table, path string) (iceberg.DataFile, error) {
+	// iceberg-go (0.7) refuses a file without an optional map, because the map's key is required. A map has no
+	// statistics, and so nothing is lost by not asking for it.
+	schema := iceberg.NewSchema(tbl.Schema().ID, slices.DeleteFunc(slices.Clone(tbl.Schema().Fields()), func(f iceberg.NestedField) bool {
+		_, isMap := f.Type.(*iceberg.MapType)
+		return isMap
+	})...)
+	df, err := table.FileToDataFile(ctx, l.fs, l.fs.name(path), schema, tbl.Spec(), 0, tbl.Properties())
+	if err != nil {
+		return nil, fmt.Errorf("read footer: %w", err)
+	}
+	return df, nil
 }
 
 // undo takes back what a commit left that did not come to its transaction. One that did is done, and is left alone.
@@ -304,7 +313,7 @@ func (l *Lake) recover(ctx context.Context) error {
 // column returns the values of a statement's one column.
 func column[T any](ctx context.Context, db *sql.DB, stmt string, args ...any) ([]T, error) {
 	var all []T
-	for v, err := range query(ctx, db, "read ledger", func(rows *sql.Rows) (v T, err error) { return v, rows.Scan(&v) }, stmt, args...) {
+	for v, err := range query(ctx, db, "read ledger", func(rows rowScanner) (v T, err error) { return v, rows.Scan(&v) }, stmt, args...) {
 		if err != nil {
 			return nil, err
 		}

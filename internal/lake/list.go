@@ -57,7 +57,7 @@ func (l *Lake) Objects(ctx context.Context, f ObjectFilter) iter.Seq2[ObjectReco
 }
 
 func (l *Lake) objects(ctx context.Context, tail string, args ...any) iter.Seq2[ObjectRecord, error] {
-	return query(ctx, l.db, "list objects", func(rows *sql.Rows) (o ObjectRecord, err error) {
+	return query(ctx, l.db, "list objects", func(rows rowScanner) (o ObjectRecord, err error) {
 		var at int64
 		err = rows.Scan(&o.URI, &o.Version, &o.Digest, &o.Size, &o.Format, &o.Table, &o.Rows, &o.Rejected,
 			&o.NoData, &o.SkipData, &o.Bytes, &o.Problem, &o.Commit, &at)
@@ -67,8 +67,13 @@ func (l *Lake) objects(ctx context.Context, tail string, args ...any) iter.Seq2[
 		FROM weir_object `+tail, args...)
 }
 
+// rowScanner is the row that a statement is at.
+type rowScanner interface{ Scan(dest ...any) error }
+
+func scanText(r rowScanner) (s string, err error) { return s, r.Scan(&s) }
+
 // query yields the rows of a statement as scan reads them.
-func query[T any](ctx context.Context, db *sql.DB, doing string, scan func(*sql.Rows) (T, error), stmt string, args ...any) iter.Seq2[T, error] {
+func query[T any](ctx context.Context, db *sql.DB, doing string, scan func(rowScanner) (T, error), stmt string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		rows, err := db.QueryContext(ctx, stmt, args...)
@@ -107,7 +112,7 @@ func (l *Lake) Rejects(ctx context.Context, prefix string, limit int) iter.Seq2[
 		stmt += ` LIMIT ?`
 		args = append(args, limit)
 	}
-	return query(ctx, l.db, "list rejects", func(rows *sql.Rows) (r Reject, err error) {
+	return query(ctx, l.db, "list rejects", func(rows rowScanner) (r Reject, err error) {
 		return r, rows.Scan(&r.URI, &r.Line, &r.Field, &r.Token, &r.Reason, &r.Text)
 	}, stmt, args...)
 }
@@ -122,7 +127,7 @@ type Failure struct {
 
 // Failures yields the objects that could not be read when last tried, by URI.
 func (l *Lake) Failures(ctx context.Context) iter.Seq2[Failure, error] {
-	return query(ctx, l.db, "list failures", func(rows *sql.Rows) (f Failure, err error) {
+	return query(ctx, l.db, "list failures", func(rows rowScanner) (f Failure, err error) {
 		var first, last int64
 		err = rows.Scan(&f.URI, &f.Version, &f.Error, &first, &last, &f.Attempts)
 		f.First, f.Last = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()

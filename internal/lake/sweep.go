@@ -1,0 +1,164 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"weir/flowlog"
+
+	"github.com/apache/iceberg-go/table"
+)
+
+// references are the files that a table needs: those of every snapshot that can still be read, and the metadata.
+func (l *Lake) references(ctx context.Context, tbl *table.Table) (map[string]bool, error) {
+	need := map[string]bool{}
+	add := func(name string) error {
+		p, err := l.fs.path(name)
+		if err == nil {
+			need[p] = true
+		}
+		return err
+	}
+	if err := add(tbl.MetadataLocation()); err != nil {
+		return nil, err
+	}
+	for m := range tbl.Metadata().PreviousFiles() {
+		if err := add(m.MetadataFile); err != nil {
+			return nil, err
+		}
+	}
+	manifests := map[string]bool{}
+	for _, s := range tbl.Metadata().Snapshots() {
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err := add(s.ManifestList); err != nil {
+			return nil, err
+		}
+		list, err := s.Manifests(l.fs)
+		if err != nil {
+			return nil, fmt.Errorf("read snapshot %d: %w", s.SnapshotID, err)
+		}
+		for _, m := range list {
+			if manifests[m.FilePath()] {
+				continue
+			}
+			manifests[m.FilePath()] = true
+			if err := add(m.FilePath()); err != nil {
+				return nil, err
+			}
+			for e, err := range m.Entries(l.fs, true) {
+				if err != nil {
+					return nil, fmt.Errorf("read manifest %s: %w", m.FilePath(), err)
+				}
+				if err := add(e.DataFile().FilePath()); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return need, nil
+}
+
+// Orphan is a file in a table's folder that no snapshot needs: of a writer that was killed, or of a snapshot that is gone.
+type Orphan struct {
+	Path    string // absolute
+	Bytes   int64
+	Removed bool
+}
+
+// orphans finds files of t that nothing needs and that have not been touched for grace: another engine may just be
+// writing the younger ones. Only such files are considered as weir writes.
+func (l *Lake) orphans(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+	// The table is read after the folder: what a commit adds in between is needed, and found to be.
+	found, err := l.oldFiles(t, grace)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	pending, err := column[string](ctx, l.db, `SELECT path FROM weir_commit_file`)
+	if err != nil {
+		return nil, err
+	}
+	tbl, err := l.table(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	need, err := l.references(ctx, tbl)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pending {
+		need[filepath.Join(l.dir, p)] = true
+	}
+	var out []Orphan
+	for _, o := range found {
+		if !need[o.Path] {
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+func (l *Lake) oldFiles(t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+	var found []Orphan
+	before := l.now().Add(-grace)
+	root := filepath.Join(l.dir, warehouse, namespace, t.Name)
+	for _, sub := range []string{"data", "metadata"} {
+		err := filepath.WalkDir(filepath.Join(root, sub), func(path string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			switch name := d.Name(); {
+			case sub == "data" && strings.HasSuffix(name, ".parquet"):
+			case sub == "metadata" && (strings.HasSuffix(name, ".avro") || strings.HasSuffix(name, ".metadata.json")):
+			default:
+				return nil
+			}
+			i, err := d.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err == nil && !i.ModTime().After(before) {
+				found = append(found, Orphan{Path: path, Bytes: i.Size()})
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("list files of table %s: %w", t.Name, err)
+		}
+	}
+	return found, nil
+}
+
+// sweep removes orphans. The caller holds l.mu, so that no commit of ours is under way.
+func (l *Lake) sweep(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+	list, err := l.orphans(ctx, t, grace)
+	if err != nil {
+		return nil, fmt.Errorf("find files that nothing needs: %w", err)
+	}
+	for i := range list {
+		if err := os.Remove(list[i].Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return list[:i], fmt.Errorf("remove file that nothing needs: %w", err)
+		}
+		list[i].Removed = true
+		// A day without files needs no folder. It is not empty as a rule, and then it stays.
+		_ = removeEmpty(filepath.Dir(list[i].Path))
+	}
+	return list, nil
+}
+
+func removeEmpty(dir string) error {
+	if !strings.HasPrefix(filepath.Base(dir), partitionName+"=") {
+		return nil
+	}
+	return os.Remove(dir)
+}

@@ -5,13 +5,42 @@
 // unchanged. What must hold: SQL from people reads the tables it is given, and nothing else; it changes nothing.
 package engine
 
-import "context"
+import (
+	"context"
+
+	"weir/flowlog"
+)
 
 // Table is a table or view that a query may name: Parquet files of one schema.
 type Table struct {
 	Name    string   // "flows"
 	Columns []Column // in order; a file without a column has NULLs there
 	Files   []string // absolute paths
+}
+
+// Columns are the columns in which the records of a flow log are stored: AWS's, then the start as a time, the object
+// that the record came from, and the fields that the table does not know.
+func Columns(t *flowlog.Table) []Column {
+	cols := make([]Column, 0, len(t.Fields)+3)
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		c := Column{Name: f.Column}
+		switch f.Kind {
+		case flowlog.Text, flowlog.Enum, flowlog.Address:
+			c.Type = "varchar"
+		case flowlog.Port, flowlog.Code, flowlog.Flags:
+			c.Type = "integer"
+		case flowlog.Count, flowlog.Epoch:
+			c.Type = "bigint"
+		default:
+			panic("BUG: no SQL type for kind " + f.Kind.String())
+		}
+		cols = append(cols, c)
+	}
+	return append(cols,
+		Column{"start_time", "timestamp(6) with time zone"},
+		Column{"source_object", "varchar"},
+		Column{"extra", "map(varchar, varchar)"})
 }
 
 // Column is a column of a table or result. Type is the dialect's name: varchar, integer, bigint, double, boolean,
@@ -23,11 +52,31 @@ type Engine interface {
 	// Query starts sql and returns its rows as they come. Ending ctx cancels the query, also while rows are read.
 	// Errors in the text of a query are *SQLError.
 	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+	// Explain tells what running sql would take, without running it.
+	Explain(ctx context.Context, sql string, args ...any) (*Plan, error)
 	Close() error
 }
 
-// Rows are the rows of a result. Values are int64, float64, bool, string, time.Time (UTC), []any, map[string]any,
-// *big.Int, or nil. The slice is valid until the next call of Next.
+// Plan is what running a query would take.
+type Plan struct {
+	Text   string // the engine's own plan
+	Tables []Scan
+}
+
+// Scan is the part of a plan that reads one table. Bytes is the size of its files: at most so many are read, less
+// where columns or row groups are not needed.
+type Scan struct {
+	Table string
+	Files int
+	Bytes int64
+}
+
+// Decimal is an exact decimal number as text.
+type Decimal string
+
+// Rows are the rows of a result. Values are int64, float64, bool, string, time.Time (UTC; also for a date, whose
+// column has the type date), []any, map[string]any, []byte, Decimal, *big.Int where an integer does not fit 64 bits,
+// or nil. The slice is valid until the next call of Next. Rows are not safe for concurrent use.
 type Rows interface {
 	Columns() []Column
 	Next() ([]any, error) // io.EOF after the last row

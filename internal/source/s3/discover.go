@@ -25,8 +25,8 @@ const flatAfter = 32
 const maxUnknown = 6
 
 // maxDays is how many days of a year are asked for by name, not knowing whether they exist, instead of listing the
-// year's months and days before: a week, which touches eight days.
-const maxDays = 8
+// year's months and days before: a week, which touches eight days, and tomorrow.
+const maxDays = 9
 
 // discover finds the units below the prefix that may hold objects of the window, in the order in which they are to be
 // yielded. It goes down the folders level by level, those of a level in parallel.
@@ -79,7 +79,7 @@ func (d *discovery) expand(ctx context.Context, f folder) ([]folder, error) {
 	)
 	err := d.pages(ctx, f.prefix, "/", func(p page) bool {
 		for _, it := range p.objects {
-			if it.key == d.Prefix && it.size > 0 {
+			if it.key == d.Prefix && !strings.HasSuffix(it.key, "/") {
 				// The key of one object: nothing else is meant.
 				next, unknown, units, items = nil, nil, nil, []item{it}
 				return false
@@ -141,7 +141,7 @@ func (d *discovery) days(prefix string, year source.Folder) []unit {
 	start, end := d.window.Start.UTC().Truncate(24*time.Hour), d.window.End
 	if end.IsZero() {
 		// A clock that is behind must not hide today.
-		end = time.Now().Add(24 * time.Hour)
+		end = time.Now().UTC().Add(24 * time.Hour)
 	}
 	if start.Before(year.Start) {
 		start = year.Start
@@ -167,12 +167,11 @@ func (d *discovery) days(prefix string, year source.Folder) []unit {
 func (d *discovery) order() []unit {
 	byDay := map[time.Time]int{}
 	for _, it := range d.loose {
-		day := it.day()
-		i, ok := byDay[day]
+		i, ok := byDay[it.day]
 		if !ok {
 			i = len(d.units)
-			byDay[day] = i
-			d.units = append(d.units, unit{day: day})
+			byDay[it.day] = i
+			d.units = append(d.units, unit{day: it.day})
 		}
 		d.units[i].items = append(d.units[i].items, it)
 	}

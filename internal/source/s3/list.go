@@ -96,7 +96,7 @@ func (s *Source) listUnit(ctx context.Context, u unit, ch chan<- batch) {
 	var held []item
 	flush := func() bool {
 		if u.day.IsZero() {
-			slices.SortStableFunc(held, func(a, b item) int { return a.day().Compare(b.day()) })
+			slices.SortStableFunc(held, func(a, b item) int { return a.day.Compare(b.day) })
 		}
 		ok := len(held) == 0 || send(batch{items: held})
 		held = nil

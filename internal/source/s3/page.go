@@ -26,10 +26,9 @@ type item struct {
 	key, etag string
 	size      int64
 	modTime   time.Time
-	archived  string // its storage class, if it must be restored first
+	day       time.Time // by the key
+	archived  string    // its storage class, if it must be restored first
 }
-
-func (it item) day() time.Time { return source.Object{Key: source.ParseKey(it.key)}.Day() }
 
 // pages calls fn with each page of the keys that begin with prefix, until fn returns false. With a delimiter, what lies
 // deeper is given as folders.
@@ -102,6 +101,7 @@ func decode(out *sdk.ListObjectsV2Output) (page, error) {
 	p.objects = make([]item, 0, len(out.Contents))
 	for _, c := range out.Contents {
 		it := item{key: text(c.Key)}
+		it.day = source.Object{Key: source.ParseKey(it.key)}.Day()
 		if c.ETag != nil {
 			it.etag = strings.Trim(*c.ETag, `"`)
 		}

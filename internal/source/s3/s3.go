@@ -57,7 +57,7 @@ func New(c Config) (*Source, error) {
 	if c.Parallel <= 0 {
 		c.Parallel = 16
 	}
-	return &Source{Config: c, backoff: backoff, stall: time.Minute, batch: 1 << 16}, nil
+	return &Source{Config: c, backoff: backoff, stall: time.Minute, batch: 1 << 14}, nil
 }
 
 // ParseURI takes s3://bucket/prefix apart. The prefix may be empty.

@@ -23,8 +23,8 @@ SQL, the type, the version of flow logs that brought it, and the meaning.
 
 With --format it checks a log format instead, as it stands in Terraform or in the answer of DescribeFlowLogs: unknown or
 doubled names, what each missing field costs, and a format that has what weir recommends. A log's format cannot be
-changed once it is created, so this is worth a look before. Exit status 1 says that something is wrong, or that a field is
-missing without which the logs cannot answer what they are kept for.`,
+changed once it is created, so this is worth a look before. Exit status 1 says that something is wrong, or that a field
+is missing without which the logs cannot answer what they are kept for.`,
 		Example: `  weir fields
   weir fields --tgw -o md
   weir fields --format default

@@ -125,10 +125,12 @@ func (s progressState) left(elapsed time.Duration) (time.Duration, bool) {
 	if elapsed < 2*time.Second || done <= 0 || total <= done {
 		return 0, false
 	}
-	d := time.Duration(float64(elapsed) * float64(total-done) / float64(done))
-	switch {
-	case d > 99*time.Hour:
+	left := float64(elapsed) * float64(total-done) / float64(done)
+	if left > float64(99*time.Hour) {
 		return 0, false
+	}
+	d := time.Duration(left)
+	switch {
 	case d > 10*time.Minute:
 		return d.Round(time.Minute), true
 	}

@@ -203,6 +203,13 @@ func (a *app) readSettings(cmd *cobra.Command) error {
 		}
 		s.Lake = dir
 	}
+	if !strings.Contains(s.Lake, "://") {
+		dir, err := filepath.Abs(s.Lake)
+		if err != nil {
+			return fmt.Errorf("find lake %s: %w", s.Lake, err)
+		}
+		s.Lake = dir
+	}
 	if s.S3.ExternalID != "" && s.S3.AssumeRole == "" {
 		return errors.New("settings: s3.external_id is of no use without s3.assume_role")
 	}
@@ -213,14 +220,10 @@ func (a *app) readSettings(cmd *cobra.Command) error {
 
 // lakeDir is the lake's folder, as an absolute path.
 func (a *app) lakeDir() (string, error) {
-	if i := strings.Index(a.lake, "://"); i > 0 {
-		return "", fmt.Errorf("lake %s: only a folder can be a lake so far", printable(a.lake))
+	if strings.Contains(a.lake, "://") {
+		return "", fmt.Errorf("lake %s: only a folder can be a lake so far", a.lake)
 	}
-	dir, err := filepath.Abs(a.lake)
-	if err != nil {
-		return "", fmt.Errorf("find lake %s: %w", a.lake, err)
-	}
-	return dir, nil
+	return a.lake, nil
 }
 
 // merge reads a settings file. Keys that it does not know are errors: a misspelt setting must not be silence.
@@ -387,10 +390,11 @@ func formatSize(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	for _, u := range []int{3, 2, 1, 0} {
-		if n%sizeUnits[u].bytes == 0 {
-			return strconv.FormatInt(n/sizeUnits[u].bytes, 10) + sizeUnits[u].suffix
+	best, unit := n, "B"
+	for _, u := range sizeUnits {
+		if n%u.bytes == 0 && n/u.bytes < best && len(u.suffix) > 1 {
+			best, unit = n/u.bytes, u.suffix
 		}
 	}
-	return strconv.FormatInt(n, 10) + "B"
+	return strconv.FormatInt(best, 10) + unit
 }

@@ -1,0 +1,67 @@
+# What people and CI do with weir. `make help` lists the targets.
+#
+# The shell does the work in scripts/; this file says what there is to do and what it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+GO ?= go
+# Dependencies change by `go get`, in a commit of their own, never as a side effect of a build.
+export GOFLAGS := $(strip $(filter-out -mod=%,$(shell $(GO) env GOFLAGS)) -mod=readonly)
+
+BIN := bin
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+VERSION_DATE := $(shell git show -s --format=%cI HEAD 2>/dev/null)
+LDFLAGS := -X main.version=$(VERSION) -X main.versionDate=$(VERSION_DATE)
+PREFIX ?= /usr/local
+
+# One test binary may not take longer than this, so that nothing hangs for ever.
+TEST_TIMEOUT ?= 10m
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | column -t -s '#'
+
+.PHONY: demo
+demo: build ## build weir and tell the story of the open Redis
+	@$(BIN)/weir demo
+
+.PHONY: build
+build: needs ## bin/weir
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/weir ./cmd/weir
+
+.PHONY: install
+install: build ## weir and its man pages below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BIN)/weir $(DESTDIR)$(PREFIX)/bin/weir
+	$(BIN)/weir docs --man $(DESTDIR)$(PREFIX)/share/man/man1
+
+.PHONY: test
+test: needs ## install what the tests need, and run them all
+	@scripts/test -timeout $(TEST_TIMEOUT)
+
+.PHONY: bench
+bench: build ## measure against DuckDB, side by side; BENCH_N=records
+	$(GO) run ./scripts/bench
+
+.PHONY: fuzz
+fuzz: needs ## every fuzz target for FUZZTIME (30s)
+	@scripts/fuzz
+
+.PHONY: check
+check: needs ## what CI demands besides the tests: format, vet, staticcheck, layout, generated files, vulnerabilities
+	@scripts/check
+
+.PHONY: generate
+generate: needs ## the files that are made from the code
+	$(GO) generate ./...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN)
+
+# DuckDB is C++, so weir is built with cgo.
+.PHONY: needs
+needs:
+	@scripts/needs

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/aws/smithy-go"
+
+	"weir/flowlog"
+	"weir/internal/lake"
+	"weir/internal/source"
+)
+
+func TestHints(t *testing.T) {
+	s3 := func(operation, code string) error {
+		return &smithy.OperationError{ServiceID: "S3", OperationName: operation, Err: &smithy.GenericAPIError{Code: code, Message: "no"}}
+	}
+	for _, c := range []struct {
+		err  error
+		want string // what the hint must name; "" is no hint
+	}{
+		{errors.New("something else"), ""},
+		{s3("ListObjectsV2", "AccessDenied"), "s3:ListBucket"},
+		{s3("GetObject", "AccessDenied"), "kms:Decrypt"},
+		{s3("AssumeRole", "AccessDenied"), "sts:AssumeRole"},
+		{s3("SomethingNew", "AccessDenied"), "lacks a permission"},
+		{s3("ListObjectsV2", "NoSuchBucket"), "s3://bucket/prefix"},
+		{s3("ListObjectsV2", "ExpiredToken"), "sign in again"},
+		{s3("ListObjectsV2", "PermanentRedirect"), "--s3-region"},
+		{s3("ListObjectsV2", "NeverHeardOf"), ""},
+		{&source.ObjectError{URI: "s3://b/k", Err: s3("GetObject", "InvalidObjectState")}, "Glacier"},
+		{&lake.LockedError{Dir: "/x"}, "one weir writes"},
+		{fmt.Errorf("%w at /x", lake.ErrNoLake), "weir ingest"},
+		{flowlog.ErrNoHeader, "--log-format"},
+		{&fs.PathError{Op: "write", Path: "/x", Err: syscall.ENOSPC}, "disk is full"},
+		{&fs.PathError{Op: "open", Path: "/x", Err: syscall.EACCES}, "may not"},
+		{&fs.PathError{Op: "open", Path: "/x", Err: syscall.ENOENT}, ""},
+	} {
+		// Hints must be found however deep the error lies.
+		got := hint(fmt.Errorf("ingest s3://b: %w", fmt.Errorf("list: %w", c.err)))
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%v: hint %q, want one with %q", c.err, got, c.want)
+		}
+		if strings.Contains(got, "\n") || strings.HasSuffix(got, ".") {
+			t.Errorf("%v: hint %q is not one line without a full stop", c.err, got)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+func TestSize(t *testing.T) {
+	for in, want := range map[string]int64{
+		"512MiB": 512 << 20, "2GB": 2e9, "2gb": 2e9, "1.5GiB": 3 << 29, " 64 K ": 64 << 10, "1B": 1, "1TiB": 1 << 40,
+	} {
+		got, err := parseSize(in)
+		if err != nil || got != want {
+			t.Errorf("parseSize(%q) = %d, %v; want %d", in, got, err, want)
+		}
+		if again, err := parseSize(formatSize(want)); err != nil || again != want {
+			t.Errorf("formatSize(%d) = %q, which is %d, %v", want, formatSize(want), again, err)
+		}
+	}
+	for _, in := range []string{"", "512", "MiB", "-1MiB", "0B", "NaNB", "InfGB", "1e30TB", "12 parsecs", "0x10MB0"} {
+		if got, err := parseSize(in); err == nil {
+			t.Errorf("parseSize(%q) = %d, want an error", in, got)
+		}
+	}
+	if got := formatSize(2e9); got != "2GB" {
+		t.Errorf("formatSize(2e9) = %q", got)
+	}
+}
+
+// Whatever can be set can be shown and set again, by the same name everywhere.
+func TestSettingTable(t *testing.T) {
+	a := &app{}
+	root := newRoot(a)
+	config, _, err := root.Find([]string{"config"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range settingTable {
+		if s.doc == "" || s.def == "" {
+			t.Errorf("%s: what it means, and its default, are not said", s.key)
+		}
+		if want := "WEIR_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_")); s.env != want {
+			t.Errorf("%s: environment variable %s, want %s", s.key, s.env, want)
+		}
+		if want := strings.NewReplacer(".", "-", "_", "-").Replace(s.key); s.flag != want {
+			t.Errorf("%s: flag %s, want %s", s.key, s.flag, want)
+		}
+		if config.Flag(s.flag) == nil {
+			t.Errorf("weir config has no flag --%s", s.flag)
+		}
+		value := map[string]string{"threads": "3", "memory_limit": "3MiB"}[s.key]
+		if value == "" {
+			value = map[bool]string{true: "true", false: "x"}[s.def == "false"]
+		}
+		var got settings
+		if err := s.set(&got, value); err != nil {
+			t.Errorf("%s: set %q: %v", s.key, value, err)
+		}
+		if s.get(&got) != value {
+			t.Errorf("%s: set to %q, and it is %q", s.key, value, s.get(&got))
+		}
+	}
+}
+
+func TestLakeDirIsAFolder(t *testing.T) {
+	a := &app{lake: "s3://bucket/lake"}
+	if dir, err := a.lakeDir(); err == nil {
+		t.Errorf("lakeDir = %q, want an error: a lake in a bucket does not work yet", dir)
+	}
+}
+
+// Commands must not have a PersistentPreRunE of their own: cobra would run it instead of the one that reads settings.
+func TestNoCommandHidesSettings(t *testing.T) {
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.HasParent() && (c.PersistentPreRunE != nil || c.PersistentPreRun != nil) {
+			t.Errorf("%s has a PersistentPreRun", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(newRoot(&app{}))
+}

@@ -35,6 +35,7 @@ type Batch struct {
 	n, limit int
 	resets   int
 	cols     []*Column
+	addrs    *Dict // of all columns of addresses: the same few thousand stand in each
 }
 
 // Column is one column of a Batch. Which of the slices is in use follows from the field's Kind. They may be longer
@@ -58,6 +59,7 @@ func NewBatch(t *Table, limit int) *Batch {
 		Extra:  Column{Dict: newDict()},
 		limit:  limit,
 		cols:   make([]*Column, len(t.Fields)),
+		addrs:  newDict(),
 	}
 }
 
@@ -73,9 +75,9 @@ func (b *Batch) Full() bool {
 }
 
 func (b *Batch) dictBytes() int {
-	sum := len(b.Object.Dict.data) + len(b.Extra.Dict.data)
+	sum := len(b.Object.Dict.data) + len(b.Extra.Dict.data) + len(b.addrs.data)
 	for _, c := range b.cols {
-		if c != nil && c.Dict != nil {
+		if c != nil && c.Dict != nil && c.Dict != b.addrs {
 			sum += len(c.Dict.data)
 		}
 	}
@@ -97,10 +99,11 @@ func (b *Batch) Reset() {
 	b.resets++
 	b.Object.Dict.Reset()
 	b.Extra.Dict.Reset()
+	b.addrs.Reset()
 	for _, c := range b.cols {
 		if c != nil {
 			c.Field = nil // not in use until a format asks for it
-			if c.Dict != nil {
+			if c.Dict != nil && c.Dict != b.addrs {
 				c.Dict.Reset()
 			}
 		}
@@ -116,7 +119,10 @@ func (b *Batch) Use(f *Field) *Column {
 	}
 	if c.Field == nil {
 		c.Field = f
-		if isText(f.Kind) && c.Dict == nil {
+		switch {
+		case f.Kind == Address:
+			c.Dict = b.addrs
+		case isText(f.Kind) && c.Dict == nil:
 			c.Dict = newDict()
 		}
 		c.resize(b.n)
@@ -145,6 +151,41 @@ func (b *Batch) Grow(n int) int {
 // Extend counts n records that were written into the columns after Grow. Columns in use that the caller did not fill
 // are set to NULL first by SetNull.
 func (b *Batch) Extend(n int) { b.n += n }
+
+// Drop removes the records from on for which drop returns true.
+func (b *Batch) Drop(from int, drop func(row int) bool) {
+	to := from
+	for row := from; row < b.n; row++ {
+		if drop(row) {
+			continue
+		}
+		if to != row {
+			b.Object.Codes[to] = b.Object.Codes[row]
+			b.Extra.Codes[to] = b.Extra.Codes[row]
+			if b.KeepLines {
+				b.Lines[to] = b.Lines[row]
+			}
+			for _, c := range b.cols {
+				if c != nil && c.Field != nil {
+					c.move(to, row)
+				}
+			}
+		}
+		to++
+	}
+	b.n = to
+}
+
+func (c *Column) move(to, from int) {
+	switch {
+	case isText(c.Field.Kind):
+		c.Codes[to] = c.Codes[from]
+	case isInt32(c.Field.Kind):
+		c.Int32[to] = c.Int32[from]
+	default:
+		c.Int64[to] = c.Int64[from]
+	}
+}
 
 // SetNull makes the records from, from+1, … to-1 NULL in the column.
 func (c *Column) SetNull(from, to int) { c.setNull(from, to) }

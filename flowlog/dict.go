@@ -16,6 +16,7 @@ type Dict struct {
 	texts  int
 	short  []shortSlot
 	shorts int
+	resets int
 }
 
 // seed keeps hostile input from choosing texts that collide.
@@ -31,12 +32,16 @@ func newDict() *Dict {
 
 // Reset forgets all entries and keeps the memory.
 func (d *Dict) Reset() {
+	d.resets++
 	d.data = d.data[:0]
 	d.ends = append(d.ends[:0], 0)
 	clear(d.slots)
 	clear(d.short)
 	d.texts, d.shorts = 0, 0
 }
+
+// Resets counts the calls of Reset: codes from before another count mean nothing.
+func (d *Dict) Resets() int { return d.resets }
 
 // Len returns the number of codes, including 0 for NULL.
 func (d *Dict) Len() int { return len(d.ends) }

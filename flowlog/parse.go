@@ -125,25 +125,12 @@ func (p *parser) bind(b *Batch) {
 	// In another batch, or this one after a Reset, remembered codes mean nothing.
 	fresh := p.batch != b || p.resets != b.resets
 	p.batch, p.resets = b, b.resets
-	var addresses *Dict // one dictionary for all columns of addresses: the same few thousand stand in each
-	for _, f := range b.Table.Fields {
-		if c := b.Column(f.index); c != nil && f.Kind == Address {
-			addresses = c.Dict
-			break
-		}
-	}
 	for i := range p.ops {
 		o := &p.ops[i]
 		if !o.keep || o.field == nil {
 			continue
 		}
 		c := b.Use(o.field)
-		if o.kind == Address {
-			if addresses == nil {
-				addresses = c.Dict
-			}
-			c.Dict = addresses
-		}
 		if fresh {
 			o.forget()
 		}
@@ -423,6 +410,29 @@ func (o *op) read(token []byte, p *parser) error {
 // milliseconds is from where on a time is taken to be in milliseconds: the year 5138 in seconds. SKIPDATA records of
 // 2017 had such times (flowlogs-reader, tests).
 const milliseconds = 100_000_000_000
+
+// ParseValue gives a value that some other reader found, such as text in a Parquet column, its place in column c of a
+// batch: the code or the number to store; 0, NullInt32 or NullInt64 for "-".
+func ParseValue(c *Column, value []byte) (code uint32, number int64, err error) {
+	o := op{kind: c.Field.Kind, keep: true, field: c.Field, name: c.Field.Name, dict: c.Dict}
+	if o.kind == Enum {
+		o.kind = Text
+	}
+	if len(value) == 0 {
+		return 0, 0, errEmpty
+	}
+	for _, ch := range value {
+		if ch <= ' ' {
+			return 0, 0, errControl
+		}
+	}
+	err = o.read(value, &parser{})
+	number = o.long
+	if isInt32(c.Field.Kind) {
+		number = int64(o.int)
+	}
+	return o.code, number, err
+}
 
 func parseNumber(token []byte, limit int64) (int64, error) {
 	for _, c := range token {

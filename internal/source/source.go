@@ -55,6 +55,9 @@ func (w Window) Has(o Object) bool {
 
 // Overlaps reports whether a part of the time from start up to, but not including, end lies in the window.
 func (w Window) Overlaps(start, end time.Time) bool {
+	if !w.Start.IsZero() && !w.End.IsZero() && !w.Start.Before(w.End) {
+		return false
+	}
 	return (w.Start.IsZero() || end.After(w.Start)) && (w.End.IsZero() || start.Before(w.End))
 }
 

@@ -78,10 +78,10 @@ func commandsDoc(root *cobra.Command) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Commands\n\n" + generatedNote)
 	b.WriteString(root.Long + "\n\n")
-	for _, g := range helpGroups {
-		fmt.Fprintf(&b, "**%s**\n\n", strings.TrimSuffix(g.title, ":"))
+	for _, g := range root.Groups() {
+		fmt.Fprintf(&b, "**%s**\n\n", strings.TrimSuffix(g.Title, ":"))
 		for _, c := range root.Commands() {
-			if c.GroupID == g.id {
+			if c.GroupID == g.ID {
 				fmt.Fprintf(&b, "- [`%s`](#%s): %s\n", c.CommandPath(), anchor(c), c.Short)
 			}
 		}

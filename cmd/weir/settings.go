@@ -137,9 +137,35 @@ func addSettingFlags(cmd *cobra.Command, keys ...string) {
 		case s.def == "false":
 			cmd.Flags().Bool(s.flag, false, s.doc)
 		default:
-			cmd.Flags().String(s.flag, "", s.doc)
+			cmd.Flags().Var(&textFlag{name: s.valueName()}, s.flag, s.doc)
 		}
 	}
+}
+
+// textFlag is the flag of a setting that is not yes or no. readSettings checks it, as it does the same value elsewhere.
+type textFlag struct{ name, text string }
+
+func (f *textFlag) String() string     { return f.text }
+func (f *textFlag) Set(s string) error { f.text = s; return nil }
+func (f *textFlag) Type() string       { return f.name }
+
+// valueName is what stands for the value in help.
+func (s *setting) valueName() string {
+	switch s.key {
+	case "memory_limit":
+		return "SIZE"
+	case "threads":
+		return "N"
+	case "log_format":
+		return "FORMAT"
+	case "s3.endpoint":
+		return "URL"
+	case "s3.assume_role":
+		return "ARN"
+	case "s3.external_id":
+		return "ID"
+	}
+	return "NAME"
 }
 
 // noSettings marks a command that must work however broken the settings are.

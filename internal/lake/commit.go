@@ -244,13 +244,7 @@ func (l *Lake) describe(ctx context.Context, tbl *table.Table, files []*File) ([
 
 // footer reads the count and the statistics of a data file.
 func (l *Lake) footer(ctx context.Context, tbl *table.Table, path string) (iceberg.DataFile, error) {
-	// iceberg-go (0.7) refuses a file without an optional map, because the map's key is required. A map has no
-	// statistics, and so nothing is lost by not asking for it.
-	schema := iceberg.NewSchema(tbl.Schema().ID, slices.DeleteFunc(slices.Clone(tbl.Schema().Fields()), func(f iceberg.NestedField) bool {
-		_, isMap := f.Type.(*iceberg.MapType)
-		return isMap
-	})...)
-	df, err := table.FileToDataFile(ctx, l.fs, l.fs.name(path), schema, tbl.Spec(), 0, tbl.Properties())
+	df, err := table.FileToDataFile(ctx, l.fs, l.fs.name(path), tbl.Schema(), tbl.Spec(), 0, tbl.Properties())
 	if err != nil {
 		return nil, fmt.Errorf("read footer: %w", err)
 	}

@@ -2,18 +2,14 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
 	"weir/flowlog"
-
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"weir/internal/columnar"
 )
 
 // row is a record as far as these tests care.
@@ -25,46 +21,46 @@ type row struct {
 
 var day0 = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 
-// writeRows writes a data file with few columns; those that it lacks are NULL.
-func writeRows(l *Lake, t *flowlog.Table, day time.Time, rows []row) (*File, error) {
-	s := l.Schema(t)
-	field := func(name string, typ arrow.DataType) arrow.Field {
-		return arrow.Field{Name: name, Type: typ, Nullable: true,
-			Metadata: arrow.NewMetadata([]string{"PARQUET:field_id"}, []string{fmt.Sprint(s.IDs[name])})}
-	}
-	schema := arrow.NewSchema([]arrow.Field{
-		field("bytes", arrow.PrimitiveTypes.Int64),
-		field("start", arrow.PrimitiveTypes.Int64),
-		field("start_time", &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}),
-		field("source_object", arrow.BinaryTypes.String),
-	}, nil)
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	for _, r := range rows {
-		b.Field(0).(*array.Int64Builder).Append(r.bytes)
+func batchOf(rows []row) *flowlog.Batch {
+	b := flowlog.NewBatch(flowlog.VPC, max(len(rows), 1))
+	start, bytes := b.Use(flowlog.VPC.Field("start")), b.Use(flowlog.VPC.Field("bytes"))
+	port, src := b.Use(flowlog.VPC.Field("dstport")), b.Use(flowlog.VPC.Field("srcaddr"))
+	b.Grow(len(rows))
+	for i, r := range rows {
+		start.Int64[i] = r.start
 		if r.start == 0 {
-			b.Field(1).AppendNull()
-			b.Field(2).AppendNull()
-		} else {
-			b.Field(1).(*array.Int64Builder).Append(r.start)
-			b.Field(2).(*array.TimestampBuilder).Append(arrow.Timestamp(r.start * 1e6))
+			start.Int64[i] = flowlog.NullInt64
 		}
-		b.Field(3).(*array.StringBuilder).Append(r.object)
+		bytes.Int64[i] = r.bytes
+		port.Int32[i] = int32(r.bytes % 7)
+		src.Codes[i] = src.Dict.Code(fmt.Appendf(nil, "10.0.0.%d", r.bytes%200))
+		b.Object.Codes[i] = b.Object.Dict.Code([]byte(r.object))
+		b.Extra.Codes[i] = 0
+		if r.bytes%5 == 0 {
+			b.Extra.Codes[i] = b.Extra.Dict.Code(flowlog.AppendExtra(nil, "new-field", "x"))
+		}
 	}
+	b.Extend(len(rows))
+	return b
+}
+
+// writeRows writes a data file of rows that all start on day.
+func writeRows(l *Lake, t *flowlog.Table, day time.Time, rows []row) (*File, error) {
 	f, err := l.Create(t, day)
 	if err != nil {
 		return nil, err
 	}
-	w, err := pqarrow.NewFileWriter(schema, f, parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy)), pqarrow.DefaultWriterProps())
-	if err != nil {
-		return nil, err
-	}
-	if err := w.Write(b.NewRecordBatch()); err != nil {
-		return nil, err
+	b := batchOf(rows)
+	w := columnar.NewWriter(f, l.Schema(t))
+	for _, d := range columnar.Days(b) {
+		if err := w.Write(b, d.Rows); err != nil {
+			return nil, errors.Join(err, f.Remove())
+		}
 	}
 	if err := w.Close(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.Remove())
 	}
-	f.Rows = int64(len(rows))
+	f.Rows = w.Rows()
 	return f, f.Close()
 }
 
@@ -87,6 +83,59 @@ func put(ctx context.Context, l *Lake, uri string, day time.Time, n int) error {
 		Objects: []ObjectRecord{{URI: uri, Version: "1", Rows: int64(n)}}})
 }
 
+// content counts each row of a snapshot.
+func content(ctx context.Context, l *Lake) (map[row]int, error) {
+	s, err := l.Snapshot(ctx, flowlog.VPC)
+	if err != nil {
+		return nil, err
+	}
+	return contentOf(s)
+}
+
+func contentOf(s *Snapshot) (map[row]int, error) {
+	rows := map[row]int{}
+	b := flowlog.NewBatch(flowlog.VPC, 1<<12)
+	for _, f := range s.Files {
+		err := readFile(flowlog.VPC, f.Path, nil, func(r *columnar.Reader) error {
+			for {
+				_, err := r.Read(b, b.Limit())
+				for i := range b.Len() {
+					x := row{object: b.Object.Dict.String(b.Object.Codes[i])}
+					if c := b.Column(flowlog.VPC.Field("bytes").Index()); c != nil {
+						x.bytes = c.Int64[i]
+					}
+					if c := b.Column(flowlog.VPC.Field("start").Index()); c != nil && c.Int64[i] != flowlog.NullInt64 {
+						x.start = c.Int64[i]
+					}
+					rows[x]++
+				}
+				b.Reset()
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// counted is the content that a lake with these rows has.
+func counted(rows ...[]row) map[row]int {
+	m := map[row]int{}
+	for _, rs := range rows {
+		for _, r := range rs {
+			m[r]++
+		}
+	}
+	return m
+}
+
 func open(t *testing.T, dir string, write bool) *Lake {
 	t.Helper()
 	l, err := Open(t.Context(), dir, Options{Write: write})
@@ -104,4 +153,17 @@ func snapshot(t *testing.T, l *Lake) *Snapshot {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// verified fails the test if the lake does not add up.
+func verified(t *testing.T, l *Lake) *Report {
+	t.Helper()
+	r, err := l.Verify(t.Context(), VerifyOptions{Deep: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.Faults {
+		t.Errorf("fault: %+v", f)
+	}
+	return r
 }

@@ -118,6 +118,8 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newVersion(a),
 		newDocs(a),
 		newGenerateCmd(a),
+		newQueryCmd(a),
+		newQueriesCmd(a),
 	)
 	finishHelp(root)
 	return root

@@ -7,6 +7,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"weir/flowlog"
 )
@@ -16,6 +17,10 @@ type Table struct {
 	Name    string   // "flows"
 	Columns []Column // in order; a file without a column has NULLs there
 	Files   []string // absolute paths
+
+	// Since and Until bound the records that a query sees, by start_time: Since is included, Until is not, zero is no
+	// bound. Records without a start are outside of every bound.
+	Since, Until time.Time
 }
 
 // Columns are the columns in which the records of a flow log are stored: AWS's, then the start as a time, the object
@@ -69,6 +74,13 @@ type Scan struct {
 	Table string
 	Files int
 	Bytes int64
+}
+
+// ParquetWriter is an Engine that can store a result by itself, with its types, without showing the rows to anybody.
+type ParquetWriter interface {
+	Engine
+	// WriteParquet runs sql and writes its rows to the file that the engine was opened to write.
+	WriteParquet(ctx context.Context, sql string, args ...any) (rows int64, err error)
 }
 
 // Decimal is an exact decimal number as text.

@@ -79,8 +79,8 @@ CREATE MACRO sequence
 
 -- Aggregates.
 CREATE MACRO approx_distinct
-	(x) AS approx_count_distinct(x),
-	(x, e) AS approx_count_distinct(x);
+	(x) AS count(DISTINCT x),
+	(x, e) AS count(DISTINCT x);
 CREATE MACRO approx_percentile(x, p) AS approx_quantile(x, p);
 CREATE MACRO bitwise_and_agg(x) AS bit_and(CAST(x AS BIGINT));
 CREATE MACRO bitwise_or_agg(x) AS bit_or(CAST(x AS BIGINT));

@@ -39,12 +39,16 @@ type Config struct {
 	Threads int
 	// TempDir is where a sort or join larger than Memory goes. With "" such a query fails instead.
 	TempDir string
+	// Output is the absolute path of the file that WriteParquet writes, "" where it is not called.
+	Output string
 }
 
 // Engine runs queries in this process. It is safe for concurrent use.
 type Engine struct {
 	db     bindings.Database
 	tables map[string]*table // by lower-case name
+
+	output string
 
 	mu   sync.Mutex
 	made map[string]bool // views that exist
@@ -55,7 +59,7 @@ var _ engine.Engine = (*Engine)(nil)
 
 // Open makes an engine over tables. It opens no file: a table's files are looked at when a query names it.
 func Open(cfg Config, tables []engine.Table) (*Engine, error) {
-	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}}
+	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}, output: cfg.Output}
 	var files []string
 	for i := range tables {
 		t := &tables[i]
@@ -63,6 +67,9 @@ func Open(cfg Config, tables []engine.Table) (*Engine, error) {
 		for _, v := range viewsOf(t) {
 			e.tables[v.name] = v
 		}
+	}
+	if cfg.Output != "" {
+		files = append(files, cfg.Output)
 	}
 	for _, f := range files {
 		if !filepath.IsAbs(f) || strings.ContainsRune(f, 0) {

@@ -139,3 +139,27 @@ func storedColumns(name string) []string {
 	}
 	return nil
 }
+
+// ReferencedTables tells which tables of ours a query names, without looking at whether they are there.
+func ReferencedTables(sql string) ([]string, error) {
+	e, err := parser()
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.connect()
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	t, err := c.parse(strings.TrimRight(sql, "; \t\r\n"))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, r := range t.tables {
+		if !t.ctes[r.name] && !slices.Contains(names, r.name) {
+			names = append(names, r.name)
+		}
+	}
+	return names, nil
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,14 +73,15 @@ func (e nativeError) Error() string { return string(e) }
 func (c *conn) query(ctx context.Context, sql string, args []any) (*rows, error) {
 	r := &rows{ctx: ctx, conn: c}
 	r.stop = c.interruptOn(ctx)
-	if err := r.start(sql, args); err != nil {
+	if err := r.start(sql, args, bindings.StatementTypeSelect, bindings.StatementTypeExplain); err != nil {
 		r.release()
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *rows) start(sql string, args []any) error {
+// start runs the one statement of sql, which must be of one of the kinds.
+func (r *rows) start(sql string, args []any, kinds ...bindings.StatementType) error {
 	var all bindings.ExtractedStatements
 	n := bindings.ExtractStatements(r.conn.conn, sql, &all)
 	defer bindings.DestroyExtracted(&all)
@@ -92,9 +94,7 @@ func (r *rows) start(sql string, args []any) error {
 	if bindings.PrepareExtractedStatement(r.conn.conn, all, 0, &r.stmt) == bindings.StateError {
 		return nativeError(bindings.PrepareError(r.stmt))
 	}
-	switch bindings.PreparedStatementType(r.stmt) {
-	case bindings.StatementTypeSelect, bindings.StatementTypeExplain:
-	default:
+	if !slices.Contains(kinds, bindings.PreparedStatementType(r.stmt)) {
 		return errors.New("a query may only read") // the guard has said so before, better
 	}
 	if want := int(bindings.NParams(r.stmt)); want != len(args) {

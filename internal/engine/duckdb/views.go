@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"weir/internal/engine"
 )
@@ -32,6 +33,16 @@ func viewsOf(t *engine.Table) []*table {
 		base.columns = append(base.columns, "end_time")
 	}
 	base.sql += " FROM " + scan(t)
+	bound := " WHERE"
+	for _, b := range []struct {
+		op string
+		at time.Time
+	}{{">=", t.Since}, {"<", t.Until}} {
+		if !b.at.IsZero() {
+			base.sql += fmt.Sprintf("%s start_time %s make_timestamptz(%d)", bound, b.op, b.at.UnixMicro())
+			bound = " AND"
+		}
+	}
 	out := []*table{base}
 	if base.name != "flows" || !has["start_time"] || !has["account_id"] {
 		return out

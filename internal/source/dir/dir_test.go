@@ -291,3 +291,19 @@ func TestReaderAt(t *testing.T) {
 		}
 	}
 }
+
+func TestControlCharacters(t *testing.T) {
+	p := place{t.TempDir()}
+	const key = "x\x1b[31mred\nline\xff.log"
+	p.Put(t, key, []byte("flow"))
+	s := open(t, p.root)
+	for o, err := range s.List(t.Context(), source.Window{}) {
+		if err != nil || o.URI != p.URI(key) {
+			t.Errorf("got %q, %v", o.URI, err)
+		}
+		p.Remove(t, key)
+		if _, err := s.Open(t.Context(), o); err == nil || err.Error() != p.root+`/x\x1b[31mred\nline\xff.log: no longer there: no such file or directory` {
+			t.Errorf("error text: %v", err)
+		}
+	}
+}

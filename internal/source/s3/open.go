@@ -109,6 +109,9 @@ func (r *reader) Read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	for r.err == nil {
+		if r.err = r.ctx.Err(); r.err != nil {
+			break // also where bytes are at hand
+		}
 		if r.body == nil {
 			if err := r.connect(); err != nil {
 				r.cut(err)

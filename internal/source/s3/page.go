@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
 
 	"weir/internal/source"
 )
@@ -43,7 +41,7 @@ func (s *Source) pages(ctx context.Context, prefix, delimiter string, fn func(pa
 		in.Delimiter = &delimiter
 	}
 	for {
-		out, err := s.list(ctx, in)
+		out, err := call(ctx, s, in, s.Client.ListObjectsV2, s.wholePage)
 		if err != nil {
 			if err, _ = explain(ctx, err); ctx.Err() != nil {
 				return err
@@ -62,20 +60,6 @@ func (s *Source) pages(ctx context.Context, prefix, delimiter string, fn func(pa
 			return fmt.Errorf("list %s: the server says that there is more, but not where", s.uri(prefix))
 		}
 		in.ContinuationToken = next
-	}
-}
-
-// list asks for one page. The SDK asks again when the server says so, but not when the answer was cut in the middle.
-func (s *Source) list(ctx context.Context, in *sdk.ListObjectsV2Input) (*sdk.ListObjectsV2Output, error) {
-	for n := 0; ; n++ {
-		out, err := call(ctx, s, in, s.Client.ListObjectsV2)
-		var lost *smithy.DeserializationError
-		if err == nil || !errors.As(err, &lost) || n == maxResumes {
-			return out, err
-		}
-		if err := sleep(ctx, s.backoff(n)); err != nil {
-			return nil, err
-		}
 	}
 }
 

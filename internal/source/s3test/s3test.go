@@ -93,9 +93,9 @@ func find(t testing.TB) string {
 }
 
 // script runs the server until it ends, or until our end of standard input is closed: so it does not outlive a test
-// that is killed.
+// that is killed. It is given no time to end: it would wait for connections that clients keep open.
 const script = `exec 3<&0; "$@" </dev/null & server=$!
-	(cat <&3; kill $server) >/dev/null 2>&1 &
+	(cat <&3; kill -9 $server) >/dev/null 2>&1 &
 	wait $server`
 
 func (s *Server) run(t testing.TB, bin, iam, side string) error {

@@ -50,7 +50,9 @@ var children = map[string]func(ctx context.Context, dir string) error{
 		fmt.Println("rows", s.Rows())
 		return nil
 	},
-	"write": writeUntilDone,
+	"write":   writeUntilDone,
+	"limited": storeLimited,
+	"full":    onFullDisk,
 	"lock": func(ctx context.Context, dir string) error {
 		l, err := Open(ctx, dir, Options{Write: true})
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"weir/flowlog"
@@ -86,6 +87,7 @@ type change struct {
 func (l *Lake) change(ctx context.Context, c change) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer func() { err = noSpace(err) }()
 	for _, f := range c.files {
 		if err := f.Close(); err != nil {
 			return err
@@ -127,14 +129,11 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	done, undoErr := l.undo(ctx, id)
+	done, undoErr := l.undo(ctx, id, cat.fs)
 	if done {
 		// What makes a commit visible makes it done: the error came later, and nothing is lost by it.
 		l.log.Warn("commit is done, and then something went wrong", "commit", id, "err", err)
 		return nil
-	}
-	if undoErr == nil {
-		undoErr = cat.fs.removeCreated()
 	}
 	return errors.Join(err, undoErr)
 }
@@ -209,6 +208,7 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 			l.cacheMu.Lock()
 			l.tables[c.table.Name] = l.cat.use(done)
 			l.cacheMu.Unlock()
+			l.tidy(cat.fs, done)
 			return nil
 		}
 		if !errors.Is(err, table.ErrCommitFailed) || try == maxConflicts {
@@ -219,6 +219,37 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(time.Duration(try+1) * 20 * time.Millisecond):
+		}
+	}
+}
+
+// tidy removes the manifests that were made on the way to a commit and are not in it: iceberg-go writes one for the new
+// files before it merges manifests, and all of them anew when it tries again. What stays is waste that Verify finds.
+func (l *Lake) tidy(made *fileIO, tbl *table.Table) {
+	snap := tbl.CurrentSnapshot()
+	list, err := snap.Manifests(l.fs)
+	if err != nil {
+		l.log.Warn("tidy after commit", "err", err)
+		return
+	}
+	need := map[string]bool{}
+	for _, m := range list {
+		if p, err := l.fs.path(m.FilePath()); err == nil {
+			need[p] = true
+		}
+	}
+	for _, name := range []string{snap.ManifestList, tbl.MetadataLocation()} {
+		if p, err := l.fs.path(name); err == nil {
+			need[p] = true
+		}
+	}
+	made.created.mu.Lock()
+	defer made.created.mu.Unlock()
+	for _, p := range made.created.paths {
+		if !need[p] && strings.HasSuffix(p, ".avro") {
+			if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				l.log.Warn("tidy after commit", "err", err)
+			}
 		}
 	}
 }
@@ -252,7 +283,8 @@ func (l *Lake) footer(ctx context.Context, tbl *table.Table, path string) (icebe
 }
 
 // undo takes back what a commit left that did not come to its transaction. One that did is done, and is left alone.
-func (l *Lake) undo(ctx context.Context, id string) (done bool, err error) {
+// The note goes last: on a full disk there is room for that only once the files are gone.
+func (l *Lake) undo(ctx context.Context, id string, made *fileIO) (done bool, err error) {
 	var state string
 	if err := l.db.QueryRowContext(ctx, `SELECT state FROM weir_commit WHERE id = ?`, id).Scan(&state); err != nil {
 		return false, fmt.Errorf("undo commit: %w", err)
@@ -274,6 +306,9 @@ func (l *Lake) undo(ctx context.Context, id string) (done bool, err error) {
 				return false, fmt.Errorf("undo commit: %w", err)
 			}
 		}
+	}
+	if err := made.removeCreated(); err != nil {
+		return false, fmt.Errorf("undo commit: %w", err)
 	}
 	err = l.tx(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM weir_commit_file WHERE commit_id = ?`, id); err != nil {
@@ -297,7 +332,7 @@ func (l *Lake) recover(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		l.log.Info("undoing the commit of a writer that was stopped", "commit", id)
-		if _, err := l.undo(ctx, id); err != nil {
+		if _, err := l.undo(ctx, id, l.fs); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 	}

@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"syscall"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // formatVersion counts changes of the ledger's tables that an older weir must not write to.
@@ -149,4 +151,13 @@ func (l *Lake) tx(ctx context.Context, f func(*sql.Tx) error) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
+}
+
+// noSpace makes SQLite's "full" recognisable as the operating system's, for callers that look for it.
+func noSpace(err error) error {
+	var full *sqlite.Error
+	if errors.As(err, &full) && full.Code()&0xff == sqlite3.SQLITE_FULL && !errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
+	}
+	return err
 }

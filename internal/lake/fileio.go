@@ -39,6 +39,9 @@ func (f *fileIO) recording() *fileIO {
 
 // removeCreated removes what was created while recording.
 func (f *fileIO) removeCreated() error {
+	if f.created == nil {
+		return nil
+	}
 	f.created.mu.Lock()
 	defer f.created.mu.Unlock()
 	var errs []error

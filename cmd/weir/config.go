@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newConfig(a *app) *cobra.Command {
+func newConfigCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings in force and where each came from",

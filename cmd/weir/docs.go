@@ -18,9 +18,9 @@ import (
 
 //go:generate go run . docs --dir ../../docs
 
-// newDocs makes the command that writes the reference manual from the code. People who package weir use it for the man
+// newDocsCmd makes the command that writes the reference manual from the code. People who package weir use it for the man
 // pages; everybody else reads docs/.
-func newDocs(*app) *cobra.Command {
+func newDocsCmd(*app) *cobra.Command {
 	var dir, man string
 	cmd := &cobra.Command{
 		Use:         "docs",

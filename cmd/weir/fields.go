@@ -12,7 +12,7 @@ import (
 	"weir/flowlog"
 )
 
-func newFields(a *app) *cobra.Command {
+func newFieldsCmd(a *app) *cobra.Command {
 	var tgw bool
 	var format string
 	cmd := &cobra.Command{

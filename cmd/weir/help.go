@@ -133,24 +133,28 @@ func finishHelp(root *cobra.Command) {
 	strictArgs(root)
 }
 
-// strictArgs gives commands that only hold others a RunE of their own: cobra would print help and call it success
-// whatever was typed.
+// strictArgs makes a misspelt subcommand an error that says what was probably meant. Where a command only holds others,
+// cobra would print help and call it success, whatever was typed.
 func strictArgs(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		strictArgs(sub)
 	}
-	if !c.HasSubCommands() || c.Runnable() && c.HasParent() {
+	if !c.HasSubCommands() {
 		return
-	}
-	c.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), didYouMean(args[0], commandNames(cmd)))
 	}
 	if c.RunE == nil {
 		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		c.Annotations = noSettings
+		c.Args = cobra.NoArgs
+	}
+	if accepts := c.Args; accepts != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			err := accepts(cmd, args)
+			if err != nil && len(args) > 0 {
+				return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), didYouMean(args[0], commandNames(cmd)))
+			}
+			return err
+		}
 	}
 }
 

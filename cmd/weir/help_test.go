@@ -25,7 +25,7 @@ func TestHelpIsComplete(t *testing.T) {
 		if !c.HasParent() || c.IsAdditionalHelpTopicCommand() {
 			return
 		}
-		if c.Short == "" || len(c.Short) > 72 || strings.HasSuffix(c.Short, ".") {
+		if c.Short == "" || len(c.Short) > 90 || strings.HasSuffix(c.Short, ".") {
 			t.Errorf("%s: %q is not one short line without a full stop", name, c.Short)
 		}
 		if c.Runnable() && !c.Hidden && !c.HasSubCommands() && c.Example == "" {

@@ -113,13 +113,14 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 	addGlobalFlags(root, a)
 	addHelp(root)
 	root.AddCommand(
-		newConfig(a),
-		newFields(a),
-		newVersion(a),
-		newDocs(a),
-		newGenerateCmd(a),
 		newQueryCmd(a),
 		newQueriesCmd(a),
+		newFieldsCmd(a),
+		newLakeCmd(a),
+		newConfigCmd(a),
+		newVersionCmd(a),
+		newDocsCmd(a),
+		newGenerateCmd(a),
 	)
 	finishHelp(root)
 	return root

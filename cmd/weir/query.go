@@ -38,8 +38,8 @@ func newQueryCmd(a *app) *cobra.Command {
 		Short: "Ask in SQL",
 		Long: `Runs one SELECT over the lake, or with --source over files as they lie, and prints its rows.
 
-The SQL is the argument, the file given with -f, or standard input. @NAME runs one of the saved queries with the arguments
-given as KEY=VALUE; 'weir queries' lists them.
+The SQL is the argument, the file given with -f, or standard input. @NAME runs one of the saved queries with the
+arguments given as KEY=VALUE; 'weir queries' lists them.
 
 The tables are flows and tgw_flows, with AWS's column names. "end" is a word of SQL and must be quoted. Queries of AWS's
 Athena pages run as they are on vpc_flow_logs; vpc_appsec_flow_logs has the column names of AWS's first tutorial. The

@@ -82,7 +82,7 @@ func (b buildInfo) String() string {
 	return fmt.Sprintf("weir %s (%s)", b.Version, strings.Join(parts, ", "))
 }
 
-func newVersion(a *app) *cobra.Command {
+func newVersionCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "version",
 		Short:       "Print version and build",

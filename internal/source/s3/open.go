@@ -9,6 +9,7 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"weir/internal/source"
 )
@@ -57,7 +58,9 @@ func (r *reader) connect() error {
 		etag := `"` + v + `"`
 		in.IfMatch = &etag
 	}
-	if r.off > 0 {
+	if r.off == 0 {
+		in.ChecksumMode = types.ChecksumModeEnabled // what there is of a checksum covers the whole
+	} else {
 		rest := fmt.Sprintf("bytes=%d-", r.off)
 		in.Range = &rest
 	}

@@ -3,9 +3,10 @@ package s3
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -151,18 +152,18 @@ func TestManyPrefixes(t *testing.T) {
 	server := s3test.Start(t)
 	p := newPlace(t, server, "logs")
 	var want []string
-	var wg sync.WaitGroup
-	slots := make(chan int, 8)
 	for i := range 1010 {
 		key := fmt.Sprintf("AWSLogs/%012d/a.log", i)
 		want = append(want, key)
-		slots <- i
-		wg.Go(func() {
-			defer func() { <-slots }()
-			p.Put(t, key, []byte("flow"))
-		})
+		// Straight into the server's folder, which is faster; such objects have no ETag.
+		path := filepath.Join(server.Root, p.bucket, key)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("flow"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	wg.Wait()
 	const last = "AWSLogs/999999999999/vpcflowlogs/us-east-1/2026/11/20/a.log"
 	p.Put(t, last, []byte("flow"))
 	if diff := cmp.Diff(append(want, last), list(t, p.open(t, ""), source.Window{})); diff != "" {
@@ -271,7 +272,7 @@ func TestListErrors(t *testing.T) {
 
 	none := p
 	none.bucket = "none"
-	if n, err := first(none.open(t, "x/")); n != 1 || errors.As(err, &oe) || err.Error()[:len("list s3://none/x/: NoSuchBucket")] != "list s3://none/x/: NoSuchBucket" {
+	if n, err := first(none.open(t, "x/")); n != 1 || errors.As(err, &oe) || !strings.HasPrefix(err.Error(), "list s3://none/x/: NoSuchBucket: ") {
 		t.Errorf("no bucket: %d results, %v", n, err)
 	}
 

@@ -172,6 +172,9 @@ func (s *Server) Config() aws.Config {
 	return aws.Config{
 		Region:      s.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, ""),
+		// As config.LoadDefaultConfig sets them; without, objects have no checksums.
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}
 }
 

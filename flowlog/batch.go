@@ -152,6 +152,9 @@ func (b *Batch) Grow(n int) int {
 // are set to NULL first by SetNull.
 func (b *Batch) Extend(n int) { b.n += n }
 
+// Truncate removes the records from n on. The dictionaries keep their texts.
+func (b *Batch) Truncate(n int) { b.n = min(b.n, n) }
+
 // Drop removes the records from on for which drop returns true.
 func (b *Batch) Drop(from int, drop func(row int) bool) {
 	to := from

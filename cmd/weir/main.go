@@ -113,6 +113,8 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 	addGlobalFlags(root, a)
 	addHelp(root)
 	root.AddCommand(
+		newIngestCmd(a),
+		newCatCmd(a),
 		newQueryCmd(a),
 		newQueriesCmd(a),
 		newFieldsCmd(a),

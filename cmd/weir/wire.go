@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"weir/flowlog"
+	"weir/internal/engine"
+	"weir/internal/ingest"
+	"weir/internal/lake"
+	"weir/internal/source"
+	"weir/internal/source/dir"
+	"weir/internal/source/s3"
+)
+
+// This file is the one list of implementations: what a name on the command line stands for.
+
+// openSources turns SOURCE arguments into sources.
+func openSources(ctx context.Context, a *app, args []string) ([]source.Source, error) {
+	var out []source.Source
+	var client *sdk.Client
+	for _, arg := range args {
+		scheme, _, remote := strings.Cut(arg, "://")
+		switch {
+		case arg == "-":
+			out = append(out, source.Stdin(a.stdin, time.Now()))
+		case remote && scheme == "s3":
+			if client == nil {
+				c, err := newS3Client(ctx, a)
+				if err != nil {
+					return nil, err
+				}
+				client = c
+			}
+			bucket, prefix, err := s3.ParseURI(arg)
+			if err != nil {
+				return nil, err
+			}
+			src, err := s3.New(s3.Config{
+				Client: client, Bucket: bucket, Prefix: prefix, RequesterPays: a.settings.S3.RequesterPays,
+			})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, src)
+		case remote:
+			return nil, fmt.Errorf("source %s: a source is a file, a folder, - or s3://bucket/prefix", arg)
+		default:
+			s, err := dir.New(arg)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// newS3Client makes the one client of S3, from settings and the AWS SDK's own chain.
+func newS3Client(ctx context.Context, a *app) (*sdk.Client, error) {
+	o := s3.Options{
+		Region: a.settings.S3.Region, Profile: a.settings.S3.Profile, Endpoint: a.settings.S3.Endpoint,
+		PathStyle: a.settings.S3.PathStyle, RoleARN: a.settings.S3.AssumeRole, ExternalID: a.settings.S3.ExternalID,
+	}
+	cfg, err := s3.LoadConfig(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return s3.NewClient(cfg, o), nil
+}
+
+// logFormat is the format that the user declared, or nil.
+func (a *app) logFormat() (*flowlog.Format, error) {
+	if a.settings.LogFormat == "" {
+		return nil, nil
+	}
+	return flowlog.ParseFormat(a.settings.LogFormat)
+}
+
+// openLakeTables opens the tables of the lake for reading. The function that it returns closes the lake.
+func openLakeTables(ctx context.Context, a *app) ([]engine.Table, func() error, error) {
+	path, err := a.lakeDir()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := lake.Open(ctx, path, lake.Options{Log: a.logger()})
+	if err != nil {
+		return nil, nil, err
+	}
+	var tables []engine.Table
+	for _, t := range flowlog.Tables {
+		snap, err := l.Snapshot(ctx, t)
+		if err != nil {
+			return nil, nil, errors.Join(err, l.Close())
+		}
+		et := engine.Table{Name: t.Name, Columns: engine.Columns(t)}
+		for _, f := range snap.Files {
+			et.Files = append(et.Files, f.Path)
+		}
+		tables = append(tables, et)
+	}
+	return tables, l.Close, nil
+}
+
+// openSource spools the records of sources to temporary Parquet files, with only the columns cols (nil: all; empty:
+// none, the query counts rows). The function that it returns removes them.
+func openSource(ctx context.Context, a *app, args, cols []string, window source.Window) ([]engine.Table, func() error, error) {
+	sources, err := openSources(ctx, a, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	format, err := a.logFormat()
+	if err != nil {
+		return nil, nil, err
+	}
+	tmp, err := os.MkdirTemp("", "weir-source-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("spool records: %w", err)
+	}
+	remove := func() error { return os.RemoveAll(tmp) }
+	if cols != nil && window != (source.Window{}) {
+		cols = append(cols, "start_time") // the window bounds records, too
+	}
+	bar := newProgress(a.stderr, isTerminal(a.stderr), a.quiet, time.Now)
+	rejects := &rejectNotes{a: a, bar: bar}
+	sp, err := ingest.Spool(ctx, ingest.SpoolConfig{
+		Sources: sources, Window: window, Format: format, Dir: tmp, Columns: cols, Workers: a.settings.Threads,
+		Reject:   rejects.add,
+		Problem:  func(p ingest.Problem) { bar.Print(problemLine(p)) },
+		Progress: func(s ingest.Summary) { bar.Update(progressOf(s)) },
+	})
+	bar.Done()
+	if err != nil {
+		return nil, nil, errors.Join(err, remove())
+	}
+	rejects.done(sp.Rejected)
+	if sp.Objects == 0 && sp.Failed > 0 {
+		return nil, nil, errors.Join(fmt.Errorf("none of the %d objects could be read", sp.Failed), remove())
+	}
+	if sp.Listed == 0 {
+		fmt.Fprintln(a.stderr, "warning: the source holds no objects"+inWindow(window))
+	}
+	var tables []engine.Table
+	for _, t := range flowlog.Tables {
+		et := engine.Table{Name: t.Name, Files: sp.Files[t]}
+		for _, c := range engine.Columns(t) {
+			if _, ok := sp.Schemas[t].IDs[c.Name]; ok || len(et.Files) == 0 {
+				et.Columns = append(et.Columns, c)
+			}
+		}
+		tables = append(tables, et)
+	}
+	return tables, remove, nil
+}
+
+func inWindow(w source.Window) string {
+	if w == (source.Window{}) {
+		return ""
+	}
+	return " that were delivered in the time asked for"
+}
+
+// logger is for what the packages below have to say.
+func (a *app) logger() *slog.Logger {
+	level := slog.LevelInfo
+	if a.quiet {
+		level = slog.LevelWarn
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+}

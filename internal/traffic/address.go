@@ -16,13 +16,14 @@ func addrPlus(a netip.Addr, n uint32) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// public turns a number into a public IPv4 address, never one of the ranges of awsService but EC2's.
+// public turns a number into a public IPv4 address, never one of the ranges of awsService but EC2's,
+// nor 45.0.0.0/8, where the crowds of the attacks live.
 func public(h uint64) netip.Addr {
 	for {
 		h = mix(h + golden)
 		b := [4]byte{byte(h >> 24), byte(h >> 16), byte(h >> 8), byte(h)}
 		switch b[0] {
-		case 0, 10, 13, 52, 54, 100, 127, 169, 172, 192, 198, 203:
+		case 0, 10, 13, 45, 52, 54, 100, 127, 169, 172, 192, 198, 203:
 			continue
 		}
 		if b[0] >= 224 || b[3] == 0 || b[3] == 255 {

@@ -18,14 +18,14 @@ type Label struct {
 	Account    string   `json:"account_id"`          // account of the flow log
 	Interface  string   `json:"interface_id"`        // where it is best seen
 	Host       string   `json:"host"`                // that interface's name in this made-up company
-	Actors     []string `json:"actors"`              // packet addresses of who does it
+	Actors     []string `json:"actors"`              // packet addresses, or CIDRs of a crowd, of who does it; none: the interface itself
 	Targets    []string `json:"targets,omitempty"`   // packet addresses of whom it is done to; none: anybody
 	Ports      []uint16 `json:"ports,omitempty"`     // server ports; none: many
 	Protocol   uint8    `json:"protocol"`            // IANA number
 
 	// What the logs hold of it. All counts records of every interface, the rest those of Interface.
-	Start    time.Time `json:"start"`
-	End      time.Time `json:"end"`
+	Start    time.Time `json:"start,omitzero"`
+	End      time.Time `json:"end,omitzero"`
 	Records  int64     `json:"records"`
 	All      int64     `json:"records_all"`
 	Accepted int64     `json:"records_accepted"`
@@ -44,7 +44,7 @@ type attack struct {
 }
 
 // attacks is the one list. Its order is the order of the labels.
-var attacks = slices.Concat(redisAttacks)
+var attacks = slices.Concat(redisAttacks, exposures, scans, intrusions, controls, losses, gaps, lookalikes)
 
 // Attacks lists the names of all attacks and look-alikes, with what they do.
 func Attacks() (names, docs []string) {
@@ -85,11 +85,49 @@ func (w *world) at(hour float64) int64 {
 	return w.cfg.Start.Unix() + int64(d)/60*60
 }
 
-// within reports whether a second lies in the tick.
-func (t *tick) within(at int64) bool { return t.start <= at && at < t.start+t.dur }
+// look is a SYN that comes to nothing: refused, or not answered.
+func (t *tick) look(l *Label, c, s end, port uint16, v verdict) {
+	t.emit(flow{client: c, server: s, cport: t.r.port(), sport: port, proto: tcp, cflags: syn, cpackets: 1, cbytes: 44,
+		verdict: v, label: l.index})
+}
 
-// during reports whether the tick begins in [from, to).
-func (t *tick) during(from, to int64) bool { return t.start >= from && t.start < to }
+// talk is a connection within one tick: opened, used, closed.
+func (t *tick) talk(l *Label, c, s end, port uint16, cpackets, cbytes, spackets, sbytes int64) {
+	t.emit(flow{client: c, server: s, cport: t.r.port(), sport: port, proto: tcp, cflags: syn | fin, sflags: synAck | fin,
+		cpackets: cpackets, cbytes: cbytes, spackets: spackets, sbytes: sbytes, label: l.index})
+}
+
+// hold is one tick of a long flow between from and to, always of the same ports.
+func (t *tick) hold(l *Label, f flow, from, to int64) {
+	from = from / t.dur * t.dur
+	if !t.during(from, to) {
+		return
+	}
+	f.label, f.cport = l.index, uint16(33000+hash(uint64(from), uint64(l.index))%20000)
+	if t.start == from {
+		f.cflags, f.sflags = f.cflags|syn, f.sflags|synAck
+	}
+	if t.start+t.dur >= to {
+		f.cflags, f.sflags = f.cflags|fin, f.sflags|fin
+	}
+	t.emit(f)
+}
+
+// spread calls f for those of n events, evenly spread over [from, to), that fall into the tick.
+func (t *tick) spread(n, from, to int64, f func(i int64)) {
+	if t.start >= to || t.start+t.dur <= from {
+		return
+	}
+	for i := max(0, (t.start-from)*n/(to-from)); i < n; i++ {
+		at := from + i*(to-from)/n
+		if at >= t.start+t.dur {
+			return
+		}
+		if at >= t.start {
+			f(i)
+		}
+	}
+}
 
 func addrs(as ...netip.Addr) (out []string) {
 	for _, a := range as {

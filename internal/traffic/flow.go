@@ -58,7 +58,10 @@ type flow struct {
 
 // emit writes the records that a flow leaves: at each interface of ours that it passes, one for each direction.
 func (t *tick) emit(f flow) {
-	f.settle()
+	if f.label == 0 {
+		f.label = t.mark
+	}
+	f.settle(&t.r)
 	switch {
 	case f.client.h != nil && f.server.h != nil:
 		t.internal(&f)
@@ -69,20 +72,26 @@ func (t *tick) emit(f flow) {
 	}
 }
 
-// settle keeps bytes between 28 or 40 and 1,500 times packets, which no real record leaves.
-func (f *flow) settle() {
+// settle keeps bytes within what packets can carry, 28 or 40 to 1,500 each, and off the exact multiples of packets
+// that no real record shows.
+func (f *flow) settle(r *rng) {
 	least := int64(40)
 	if f.proto != tcp {
-		least = 28
+		least, f.cflags, f.sflags = 28, 0, 0
 	}
-	clamp := func(packets, bytes int64) int64 { return min(max(bytes, least*packets), 1500*packets) }
-	f.cbytes, f.sbytes = clamp(f.cpackets, f.cbytes), clamp(f.spackets, f.sbytes)
-	if f.proto != tcp {
-		f.cflags, f.sflags = 0, 0
-	}
-	if f.proto == icmp {
+	if f.proto != tcp && f.proto != udp {
 		f.cport, f.sport = 0, 0
 	}
+	within := func(packets, bytes int64) int64 {
+		if bytes > 1490*packets {
+			bytes = int64(r.between(1380, 1490)) * packets
+		}
+		if packets > 3 && bytes%packets == 0 && f.proto != icmp {
+			bytes -= int64(r.intn(int(packets)))
+		}
+		return max(bytes, least*packets)
+	}
+	f.cbytes, f.sbytes = within(f.cpackets, f.cbytes), within(f.spackets, f.sbytes)
 }
 
 // seen is how an interface shows an end in srcaddr and dstaddr: itself always by its primary private IPv4.
@@ -156,6 +165,11 @@ func (t *tick) outbound(f *flow) {
 	}
 	path, nat := uint8(8), (*iface)(nil)
 	switch svc := awsService(f.server.addr); {
+	case f.server.addr.IsPrivate(): // an address of ours that nobody has
+		path = 1
+		if f.server.addr.Is4() && !c.vpc.cidr.Contains(f.server.addr) {
+			path = 4
+		}
 	case svc == "S3", svc == "DYNAMODB":
 		path = 7 // every route table here has the gateway endpoints
 	case !c.public && f.server.addr.Is4():

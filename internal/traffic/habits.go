@@ -6,7 +6,7 @@ import "net/netip"
 // so that adding one at the end does not change what the others do.
 var habits = []func(*tick){
 	noise, guessing, web, backends, services, storage, agents, monitoring, names, clocks, people, build, backup,
-	patching, checks, mistakes, dualStack,
+	patching, checks, mistakes, dualStack, outposts,
 }
 
 // web is the visitors of the load balancers and of the small public sites.
@@ -15,7 +15,7 @@ func web(t *tick) {
 		for _, h := range t.w.roles[role] {
 			rate := 9.0
 			if role == "blog" {
-				rate = 0.6
+				rate = 1.5
 			}
 			for range t.r.poisson(rate * t.w.rate * t.minutes() * t.day()) {
 				t.visit(h, role == "lb")
@@ -71,7 +71,7 @@ func backends(t *tick) {
 	apps := t.w.roles["app"]
 	for i, h := range t.w.roles["lb"] {
 		for j, s := range t.w.roles["web"] {
-			t.pooled(h, s.end(), 8080, uint64(i*1000+j), 1, 3600, 0.5, 12, 90, 60)
+			t.pooled(h, s.end(), 8080, uint64(i*1000+j), 1, 3600, 0.3, 12, 90, 60)
 		}
 	}
 	for i, h := range t.w.roles["web"] {
@@ -80,17 +80,17 @@ func backends(t *tick) {
 		if a.secondary.IsValid() && i%2 == 0 {
 			to = a.second()
 		}
-		t.pooled(h, to, 8443, uint64(i), 2, 1800, 0.8, 60, 400, 700)
+		t.pooled(h, to, 8443, uint64(i), 1, 1800, 0.8, 60, 400, 700)
 	}
 	for i, h := range apps {
-		t.pooled(h, t.w.named("db-1").end(), 5432, uint64(i), 2, 7200, 0.7, 40, 180, 900)
-		t.pooled(h, t.w.one("cache").end(), 6379, uint64(i), 1, 14400, 0.8, 90, 110, 240)
+		t.pooled(h, t.w.named("db-1").end(), 5432, uint64(i), 1, 7200, 0.7, 40, 180, 900)
+		t.pooled(h, t.w.one("cache").end(), 6379, uint64(i), 1, 14400, 0.5, 90, 110, 240)
 	}
 	for i, h := range t.w.roles["worker"] {
-		t.pooled(h, t.w.named("db-2").end(), 5432, uint64(i), 1, 7200, 0.8, 80, 160, 1300)
-		t.pooled(h, t.w.one("cache").end(), 6379, uint64(i), 1, 14400, 0.6, 30, 90, 90)
+		t.pooled(h, t.w.named("db-2").end(), 5432, uint64(i), 1, 7200, 0.5, 80, 160, 1300)
+		t.pooled(h, t.w.one("cache").end(), 6379, uint64(i), 1, 14400, 0.4, 30, 90, 90)
 	}
-	t.pooled(t.w.named("db-1"), t.w.named("db-2").end(), 5432, 0, 1, 86400, 1, 300, 900, 52)
+	t.pooled(t.w.named("db-1"), t.w.named("db-2").end(), 5432, 0, 1, 86400, 0.7, 300, 900, 52)
 	// What only comes with more business.
 	for _, h := range apps {
 		for range t.r.poisson(1.2 * (t.w.rate - 0.1) * t.minutes() * t.day()) {
@@ -176,12 +176,16 @@ func storage(t *tick) {
 // and hours. A beacon rule must live with it. In the first VPC an interface endpoint takes the calls.
 func agents(t *tick) {
 	for _, h := range t.w.hosts {
-		period := int64(300)
-		if h.role == "idle" || h.role == "blog" {
+		period := int64(600)
+		if h.name == "idle-1" || h.name == "blog-1" {
 			period = 60
 		}
 		if h.role == "canary" || h.role == "redis" {
 			period = 900
+		}
+		t.mark = 0
+		if h.role == "idle" {
+			t.mark = t.w.marks["agents"]
 		}
 		t.every(period, int64(hash(t.w.seed, uint64(h.index))%uint64(period)), 0, func(k, _ int64) {
 			to := outside(agentHost(uint64(h.index) + uint64(k/200)))
@@ -201,8 +205,10 @@ func monitoring(t *tick) {
 		if h == mon || h.role == "canary" || h.role == "redis" {
 			continue
 		}
-		t.every(300, int64(hash(uint64(h.index), 'm')%300), 0, func(k, _ int64) {
+		t.every(600, int64(hash(uint64(h.index), 'm')%600), 0, func(k, _ int64) {
+			t.mark = t.w.marks["monitoring"]
 			t.call(mon.end(), h.end(), 9100, 12, 60, 1200)
+			t.mark = 0
 			if h.index%4 == 0 {
 				t.emit(flow{client: mon.end(), server: h.end(), proto: icmp, cpackets: 3, cbytes: 252, spackets: 3, sbytes: 252})
 			}
@@ -287,10 +293,11 @@ func (t *tick) pooledFrom(from netip.Addr, h *iface, port uint16, key uint64) {
 // build is continuous integration: git over ssh, packages, deployments over ssh to the hosts.
 func build(t *tick) {
 	ci := t.w.one("ci")
+	t.mark = t.w.marks["build"]
 	for range t.r.poisson(0.3 * t.minutes() * t.day()) {
 		t.call(ci.end(), outside(gitHost), 22, 30, 80, 900)
 	}
-	if t.w.cfg.Interval <= 60 && t.n%97 == 13 {
+	if at := t.start % 5820; at < t.dur { // a deployment every 97 minutes
 		for _, role := range []string{"app", "web", "worker"} {
 			for _, h := range t.w.roles[role] {
 				t.call(ci.end(), h.end(), 22, 120, 1100, 60)
@@ -304,11 +311,13 @@ func backup(t *tick) {
 	if h := t.hour(); h < 2 || h >= 2.5 {
 		return
 	}
+	t.mark = t.w.marks["backup"]
 	for i := range 3 {
 		packets := int64(float64(t.r.between(12000, 20000)) * t.minutes())
 		t.emit(flow{client: t.w.named("db-2").end(), server: outside(s3(uint64(i))), cport: uint16(40000 + i), sport: 443, proto: tcp,
 			cpackets: packets, cbytes: packets * 1440, spackets: packets / 3, sbytes: packets / 3 * 52})
 	}
+	t.mark = 0
 	packets := int64(float64(t.r.between(4000, 6000)) * t.minutes())
 	t.emit(flow{client: t.w.one("backup").end(), server: t.w.one("files").end(), cport: 40871, sport: 873, proto: tcp,
 		cpackets: packets / 2, cbytes: packets / 2 * 52, spackets: packets, sbytes: packets * 1440})
@@ -320,19 +329,22 @@ func patching(t *tick) {
 		if h.role == "canary" {
 			continue
 		}
-		at := t.first + 4*3600 + int64(hash(uint64(h.index), 'p')%3600)
-		if (t.start+t.dur-1-at)/86400 == (t.start-1-at)/86400 || t.start+t.dur <= at {
-			continue
-		}
-		down := 20 + t.r.size(900, 1)
-		t.emit(flow{client: h.end(), server: outside(mirror(uint64(h.index))), cport: t.r.port(), sport: 443, proto: tcp,
-			cflags: syn | fin, sflags: synAck | fin, cpackets: 10 + down/2, cbytes: (10 + down/2) * 56, spackets: down, sbytes: down * 1420})
+		t.every(86400, 4*3600+int64(hash(uint64(h.index), 'p')%3600), 0, func(_, _ int64) {
+			t.mark = 0
+			if h.name == "app-1" {
+				t.mark = t.w.marks["patching"]
+			}
+			down := 20 + t.r.size(900, 1)
+			t.emit(flow{client: h.end(), server: outside(mirror(uint64(h.index))), cport: t.r.port(), sport: 443, proto: tcp,
+				cflags: syn | fin, sflags: synAck | fin, cpackets: 10 + down/2, cbytes: (10 + down/2) * 56, spackets: down, sbytes: down * 1420})
+		})
 	}
 }
 
 // checks are Route 53's health checkers at the public sites, from everywhere at once, every half minute.
 func checks(t *tick) {
 	h := t.w.one("blog")
+	t.mark = t.w.marks["checks"]
 	for i := range 3 {
 		t.every(120, int64(i*37), 0, func(k, _ int64) {
 			t.emit(flow{client: outside(checker(uint64(k*3 + int64(i)))), server: h.end(), cport: uint16(t.r.between(1024, 65535)),
@@ -361,6 +373,24 @@ func dualStack(t *tick) {
 		for range t.r.poisson(0.1 * t.w.rate * t.minutes()) {
 			t.emit(flow{client: h.end6(), server: dns.end6(), cport: t.r.port(), sport: 53, proto: udp,
 				cpackets: 1, cbytes: 92, spackets: 1, sbytes: 180})
+		}
+	}
+}
+
+// outposts is what the instances with a public address do besides being probed: they call partners and, if they are a
+// Redis, are called by the applications.
+func outposts(t *tick) {
+	for _, h := range t.w.hosts {
+		if !h.public {
+			continue
+		}
+		for range t.r.poisson(1.7 * t.w.rate * t.minutes()) {
+			t.call(h.end(), outside(partner(uint64(t.r.rank(12)))), 443, 9, 150, 600)
+		}
+		if h.role == "redis" {
+			for i, a := range t.w.roles["app"] {
+				t.pooled(a, h.end(), 6379, uint64(i), 1, 14400, 0.3, 40, 110, 240)
+			}
 		}
 	}
 }

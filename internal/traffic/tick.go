@@ -11,6 +11,8 @@ type tick struct {
 
 	out [][]record // by interface
 	r   rng        // of the habit that is being played
+
+	mark uint16 // label of the flows that bring none: of the look-alike that is being played
 }
 
 func (w *world) newTick() *tick {
@@ -27,6 +29,7 @@ func (t *tick) play(n int, background, attacks bool) {
 		for i, habit := range habits {
 			t.r = newRNG(t.w.seed, uint64(n), uint64(i), 'h')
 			habit(t)
+			t.mark = 0
 		}
 	}
 	if attacks {
@@ -45,6 +48,11 @@ func (t *tick) records() int {
 	}
 	return n
 }
+
+// during reports whether the tick begins in [from, to), within whether a second lies in the tick.
+func (t *tick) during(from, to int64) bool { return t.start >= from && t.start < to }
+
+func (t *tick) within(at int64) bool { return t.start <= at && at < t.start+t.dur }
 
 // minutes is the tick's length in minutes, for rates.
 func (t *tick) minutes() float64 { return float64(t.dur) / 60 }
@@ -97,7 +105,12 @@ func (t *tick) runs(last int64) []run {
 		r := newRNG(t.w.seed, uint64(t.n), uint64(i), 'w')
 		n := run{h: h, records: t.out[i]}
 		n.start, n.end = t.window(&r, last)
+		if t.during(h.silentFrom, h.silentTo) {
+			continue
+		}
 		switch {
+		case t.during(h.skipFrom, h.skipTo):
+			n.records = append(n.records, record{status: statusSkipData, label: h.skipLabel})
 		case r.intn(4000) == 0:
 			n.records = append(n.records, record{status: statusSkipData})
 		case len(n.records) == 0:

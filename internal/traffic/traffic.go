@@ -53,12 +53,20 @@ type Layout struct {
 
 // DemoConfig is one day of a small company with every attack in it: quick to make and to read.
 func DemoConfig(seed uint64) Config {
-	return Config{Seed: seed, Records: 200_000, Attacks: AllAttacks()}
+	return Config{Seed: seed, Records: 300_000, Attacks: AllAttacks()}
 }
 
-// BenchConfig is one day of a larger company, of about so many records in exactly so many objects.
+// quietDay is how many records a small company makes in a day at the least.
+const quietDay = 200_000
+
+// BenchConfig is one day of a larger company, of about so many records in exactly so many objects. A day has a clock
+// that ticks anyway, so fewer than quietDay are a part of a day.
 func BenchConfig(seed uint64, records, objects int) Config {
-	return Config{Seed: seed, Records: records, Objects: objects, Interfaces: min(max(records/25_000, len(cast)), 400)}
+	c := Config{Seed: seed, Records: records, Objects: objects, Interfaces: min(max(records/25_000, len(cast)), 400)}
+	if records < quietDay {
+		c.Duration = max(10*time.Minute, (24 * time.Hour * time.Duration(records) / quietDay).Truncate(10*time.Minute))
+	}
+	return c
 }
 
 var accountID = regexp.MustCompile(`^\d{12}$`)

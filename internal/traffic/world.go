@@ -28,6 +28,10 @@ type iface struct {
 	open    []uint16 // TCP ports that its security group opens to everybody
 	told    []uint16 // TCP ports that the noise leaves alone, since an attack makes all their traffic
 	noisy   float64  // how much more than others it is probed
+
+	silentFrom, silentTo int64 // epoch seconds in which it is not logged at all
+	skipFrom, skipTo     int64 // and in which each window lost records
+	skipLabel            uint16
 }
 
 type vpc struct {
@@ -53,6 +57,7 @@ type world struct {
 	hosts  []*iface // the instances: what runs an agent
 
 	labels    []*Label
+	marks     map[string]uint16 // labels of habits that look like attacks, by name
 	scenarios []func(*tick)
 }
 
@@ -84,7 +89,7 @@ var subnets = map[string]string{
 }
 
 func newWorld(cfg *Config, account string, first bool) (*world, error) {
-	w := &world{cfg: cfg, account: account, rate: 1, roles: map[string][]*iface{},
+	w := &world{cfg: cfg, account: account, rate: 1, roles: map[string][]*iface{}, marks: map[string]uint16{},
 		seed: hash(cfg.Seed, hashString(account))}
 	for i, cidr := range []string{"10.20.0.0/16", "10.30.0.0/16"} {
 		w.vpcs = append(w.vpcs, &vpc{index: i, id: w.id("vpc", cidr), cidr: netip.MustParsePrefix(cidr), next: map[string]uint32{}})
@@ -172,7 +177,7 @@ func (w *world) add(name, subnet string) {
 	case "web", "dns":
 		h.v6 = w.v6(h)
 	case "app":
-		if h.index%3 == 0 { // several pods or sites on one interface
+		if name == "app-1" || h.index%3 == 0 { // several pods or sites on one interface
 			h.secondary = v.address(netip.MustParsePrefix(subnets[subnet]), &r)
 		}
 	}

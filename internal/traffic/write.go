@@ -193,40 +193,40 @@ type piece struct {
 
 // make generates on one goroutine and compresses on another, so that one huge object keeps two processors busy.
 func (k *worker) make(ctx context.Context, u unit) error {
-	pieces, free, failed := make(chan piece, 2), make(chan []byte, 4), make(chan error, 1)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	// As many buffers as free holds go round, so giving one back never waits.
+	pieces, free := make(chan piece, 2), make(chan []byte, 4)
 	for range cap(free) {
 		free <- nil
 	}
-	stop := make(chan struct{})
+	written := make(chan error, 1)
 	go func() {
 		err := k.write(pieces, free, u.w.cfg.Layout.Plain)
 		if err != nil {
-			close(stop)
+			stop(err)
 		}
-		failed <- err
+		written <- err
 	}()
-	send := func(p piece) bool {
-		select {
-		case pieces <- p:
-			return true
-		case <-stop:
-		case <-ctx.Done():
-		}
-		return false
+	k.text(ctx, u, pieces, free)
+	close(pieces)
+	if err := <-written; err != nil {
+		return err
 	}
-	buffer := func() []byte {
-		select {
-		case b := <-free:
-			return b[:0]
-		case <-stop:
-		case <-ctx.Done():
-		}
-		return nil
-	}
+	return context.Cause(ctx)
+}
+
+// text generates the unit's pieces in order, until all are sent or ctx ends.
+func (k *worker) text(ctx context.Context, u unit, pieces chan<- piece, free <-chan []byte) {
 	for s := u.first; s < u.last; s++ {
-		ok := true
 		for i, runs := range k.slot(u, s) {
-			p := piece{text: buffer()}
+			var p piece
+			select {
+			case b := <-free:
+				p.text = b[:0]
+			case <-ctx.Done():
+				return
+			}
 			if s == u.first {
 				p.key = u.key(i)
 				p.text = append(p.text, k.format.header...)
@@ -236,17 +236,13 @@ func (k *worker) make(ctx context.Context, u unit) error {
 				k.tally.count(&n)
 			}
 			k.tally.TextBytes += int64(len(p.text))
-			ok = send(p)
-		}
-		if !ok || ctx.Err() != nil {
-			break
+			select {
+			case pieces <- p:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
-	close(pieces)
-	if err := <-failed; err != nil {
-		return err
-	}
-	return context.Cause(ctx)
 }
 
 // slot plays the ticks of a slot and deals their runs to the unit's objects: runs of one interface and window stay
@@ -371,7 +367,7 @@ func (w *world) calibrate(records int) {
 		w.rate = rate
 		sum := 0
 		for i := range samples {
-			t.play(i*ticks/samples, true, false)
+			t.play(int((uint64(i*ticks)+hash(uint64(i))%uint64(ticks))/uint64(samples)), true, false) // off the full hours, at which more happens
 			sum += t.records()
 		}
 		return float64(sum) / float64(samples)
@@ -428,7 +424,7 @@ func (l *Label) see(n *run, r *record) {
 		return
 	}
 	l.Records++
-	if !r.reject {
+	if !r.reject && r.status == statusOK {
 		l.Accepted++
 	}
 	if r.egress {
@@ -474,7 +470,10 @@ func (a *tally) add(b *tally) {
 func (a *tally) settle(w *world) {
 	for i, l := range w.labels {
 		m := a.labels[i]
-		l.Records, l.All, l.Accepted, l.BytesIn, l.BytesOut, l.Start, l.End = m.Records, m.All, m.Accepted, m.BytesIn, m.BytesOut, m.Start, m.End
+		l.Records, l.All, l.Accepted, l.BytesIn, l.BytesOut = m.Records, m.All, m.Accepted, m.BytesIn, m.BytesOut
+		if m.Records > 0 { // a silence says itself when it was
+			l.Start, l.End = m.Start, m.End
+		}
 		slices.Sort(l.Ports)
 		a.Labels = append(a.Labels, l)
 	}

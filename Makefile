@@ -27,9 +27,10 @@ help: ## this list
 demo: build ## build weir and tell the story of the open Redis
 	@$(BIN)/weir demo
 
+# No -trimpath: with it, the compiler's work could not be shared with `go test`, and a first build takes minutes.
 .PHONY: build
 build: needs ## bin/weir
-	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/weir ./cmd/weir
+	$(GO) build -ldflags "$(LDFLAGS)" -o $(BIN)/weir ./cmd/weir
 
 .PHONY: install
 install: build ## weir and its man pages below PREFIX (/usr/local)

@@ -50,6 +50,7 @@ var layout = []rule{
 	{"internal/source", noun, nil},
 	{"internal/source/dir", noun, nil},
 	{"internal/source/s3", noun, nil},
+	{"internal/inflate", noun, nil},
 	{"internal/columnar", noun, []string{"flowlog"}},
 	{"internal/lake", noun, []string{"flowlog", "internal/columnar"}},
 	{"internal/engine", noun, []string{"flowlog", "internal/lake"}},
@@ -57,7 +58,7 @@ var layout = []rule{
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}}, // the embedded files
 
-	{"internal/ingest", verb, []string{"flowlog", "internal/source", "internal/columnar", "internal/lake"}},
+	{"internal/ingest", verb, []string{"flowlog", "internal/source", "internal/inflate", "internal/columnar", "internal/lake"}},
 
 	{"cmd/weir", face, anything},
 

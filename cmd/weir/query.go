@@ -296,7 +296,7 @@ func toOutput(a *app, path string, write func(io.Writer) error) error {
 func queryParquet(ctx context.Context, a *app, f *queryFlags, cfg duckdb.Config, tables []engine.Table, sql string, values []any) error {
 	switch {
 	case f.out == "" && isTerminal(a.stdout):
-		return errors.New("Parquet is not for a terminal: -O FILE, or > FILE") //nolint:staticcheck // a proper name
+		return errors.New("a terminal is no place for Parquet: -O FILE, or > FILE")
 	case f.maxRows > 0:
 		return errors.New("--max-rows: with -o parquet write LIMIT into the query")
 	}

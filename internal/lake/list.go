@@ -183,7 +183,8 @@ type Status struct {
 	Rejected int64
 	NoData   int64
 	SkipData int64
-	Bytes    int64 // decompressed, of the objects
+	Size     int64 // of the objects as they lie at their source, where that is known
+	Bytes    int64 // of the same, decompressed
 	Problems int64 // objects stored with a problem
 	Failed   int64 // objects that could not be read
 	Pending  int64 // commits under way, or of a writer that was killed
@@ -209,9 +210,9 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 	s := Status{Dir: l.dir}
 	var last sql.NullInt64
 	err := l.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(rejected), 0), coalesce(sum(nodata), 0),
-			coalesce(sum(skipdata), 0), coalesce(sum(bytes), 0), coalesce(sum(problem <> ''), 0), max(time),
+			coalesce(sum(skipdata), 0), coalesce(sum(max(size, 0)), 0), coalesce(sum(bytes), 0), coalesce(sum(problem <> ''), 0), max(time),
 			(SELECT count(*) FROM weir_failure), (SELECT count(*) FROM weir_commit WHERE state = 'pending')
-		FROM weir_object`).Scan(&s.Objects, &s.Rows, &s.Rejected, &s.NoData, &s.SkipData, &s.Bytes, &s.Problems, &last, &s.Failed, &s.Pending)
+		FROM weir_object`).Scan(&s.Objects, &s.Rows, &s.Rejected, &s.NoData, &s.SkipData, &s.Size, &s.Bytes, &s.Problems, &last, &s.Failed, &s.Pending)
 	if err != nil {
 		return s, fmt.Errorf("read ledger: %w", err)
 	}

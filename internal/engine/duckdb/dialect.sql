@@ -1,8 +1,6 @@
 -- What DuckDB lacks of the SQL that Athena and Trino speak, or does otherwise. docs/sql.md lists all of it.
 -- A macro hides a built-in function of its name; system.main.f is the hidden one.
 
-CREATE TYPE ipaddress AS VARCHAR;
-
 -- Text.
 CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p);
 CREATE MACRO regexp_extract

@@ -14,11 +14,11 @@ package duckdb
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,9 +27,6 @@ import (
 
 	"weir/internal/engine"
 )
-
-//go:embed dialect.sql
-var dialectSQL string
 
 // Config bounds what the engine may use. The zero value is useful.
 type Config struct {
@@ -51,7 +48,7 @@ type Engine struct {
 	output string
 
 	mu   sync.Mutex
-	made map[string]bool // views that exist
+	made map[string]bool // views and macros that exist
 	wg   sync.WaitGroup  // open connections: Close waits for them
 }
 
@@ -135,23 +132,27 @@ func (e *Engine) prepare(files []string) error {
 	}
 	var lock strings.Builder
 	lock.WriteString(`
+		CREATE TYPE ipaddress AS VARCHAR;
 		SET GLOBAL TimeZone = 'UTC';
 		SET GLOBAL integer_division = true;
 		SET GLOBAL errors_as_json = true;
 	`)
-	setting, allowed := "allowed_paths", files
+	setting, allowed := "allowed_paths", slices.Clone(files)
 	if len(files) > maxPaths {
 		setting, allowed = "allowed_directories", folders(files)
+	}
+	for _, f := range allowed {
+		// A name with the marks of a pattern is looked up as the pattern that only it matches.
+		if p := noGlob.Replace(f); p != f {
+			allowed = append(allowed, p)
+		}
 	}
 	if len(allowed) > 0 {
 		lock.WriteString("SET GLOBAL " + setting + " = " + literals(allowed) + ";\n")
 	}
 	lock.WriteString("SET GLOBAL enable_external_access = false;\nSET GLOBAL lock_configuration = true;\n")
-	if err := c.exec(dialectSQL); err != nil {
-		return fmt.Errorf("define the dialect: %w", err)
-	}
 	if err := c.exec(lock.String()); err != nil {
-		return fmt.Errorf("lock the configuration: %w", err)
+		return fmt.Errorf("lock the configuration: %w", plainError(err))
 	}
 	return nil
 }
@@ -190,7 +191,7 @@ func (e *Engine) Query(ctx context.Context, sql string, args ...any) (engine.Row
 		c.close()
 		return nil, err
 	}
-	if err := e.makeViews(c, s.tables); err != nil {
+	if err := e.ready(c, s); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -201,6 +202,14 @@ func (e *Engine) Query(ctx context.Context, sql string, args ...any) (engine.Row
 	}
 	r.statement = s
 	return r, nil
+}
+
+// ready makes what a statement names.
+func (e *Engine) ready(c *conn, s *statement) error {
+	if err := e.makeMacros(c, s.functions); err != nil {
+		return err
+	}
+	return e.makeViews(c, s.tables)
 }
 
 // conn is a connection to the engine: one per query, they cost some 20 µs.

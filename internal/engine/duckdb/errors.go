@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +54,10 @@ func (s *statement) explainError(ctx context.Context, err error) error {
 		return &engine.SQLError{Msg: string(native), SQL: s.sql}
 	}
 	switch r.Type {
-	case "IO", "Out of Memory", "INTERNAL", "FATAL", "INTERRUPT", "Permission":
+	case "Out of Memory":
+		msg, _, _ := strings.Cut(r.Message, "\n")
+		return fmt.Errorf("run query: out of memory: %s", msg)
+	case "IO", "INTERNAL", "FATAL", "INTERRUPT", "Permission":
 		msg, _, _ := strings.Cut(r.Message, "\n")
 		return fmt.Errorf("run query: %s", msg)
 	}
@@ -64,11 +68,17 @@ func (s *statement) explainError(ctx context.Context, err error) error {
 	msg, _, _ = strings.Cut(msg, "\n\nLINE ")
 	msg = strings.TrimSpace(msg)
 	e := engine.NewSQLError(s.sql, offset(r.Position), msg)
+	if m := missingColumn.FindStringSubmatch(r.Message); m != nil {
+		r.Name, r.Subtype = m[1], "COLUMN_NOT_FOUND"
+	}
 	if r.Subtype == "COLUMN_NOT_FOUND" || strings.Contains(r.Message, "column") && r.Name != "" {
 		s.unknownColumn(e, r)
 	}
 	return e
 }
+
+// missingColumn is how DuckDB words it for a qualified name.
+var missingColumn = regexp.MustCompile(`does not have a column named "(.*)"`)
 
 func offset(position string) int {
 	n, err := strconv.Atoi(position)

@@ -40,9 +40,10 @@ var nodeTypes = map[string]bool{
 
 // statement is a query that was looked at.
 type statement struct {
-	sql    string
-	tables []string            // tables of ours that it names, lower case
-	known  map[string][]string // their columns, for hints
+	sql       string
+	tables    []string            // tables of ours that it names, lower case
+	known     map[string][]string // their columns, for hints
+	functions []string            // functions that it calls, lower case
 }
 
 // ref is a name in a query, with its place.
@@ -289,6 +290,7 @@ func (e *Engine) admit(c *conn, sql string) (*statement, error) {
 		if !functions[f.name] && !tableFunctions[f.name] {
 			return nil, unknownFunction(sql, f)
 		}
+		s.functions = append(s.functions, f.name)
 	}
 	for _, r := range t.tables {
 		name := strings.TrimPrefix(strings.TrimPrefix(r.name, "memory."), "main.")

@@ -33,7 +33,7 @@ func (e *Engine) WriteParquet(ctx context.Context, sql string, args ...any) (int
 	if isExplain(s.sql) {
 		return 0, errors.New("write parquet: EXPLAIN has no rows to store")
 	}
-	if err := e.makeViews(c, s.tables); err != nil {
+	if err := e.ready(c, s); err != nil {
 		return 0, err
 	}
 	list, err := c.exportList(s.sql)

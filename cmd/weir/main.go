@@ -113,6 +113,7 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 	addGlobalFlags(root, a)
 	addHelp(root)
 	root.AddCommand(
+		newDemoCmd(a),
 		newIngestCmd(a),
 		newCatCmd(a),
 		newQueryCmd(a),

@@ -62,6 +62,7 @@ var s3Hints = map[string]string{
 	"RequestTimeTooSkewed":         "the clock of this machine is wrong by more than 15 minutes",
 	"InvalidObjectState":           "the object is in Glacier; restore it first, or leave its days out with --since",
 	"SlowDown":                     "S3 asks for fewer requests at once; run the same command later, it goes on where it stopped",
+	"KMS.AccessDeniedException":    "the role or user lacks kms:Decrypt on the key that the object is encrypted with",
 	"KMS.DisabledException":        "the KMS key that the object is encrypted with is disabled",
 	"InvalidBucketName":            "that is not the name of a bucket; a source is written s3://bucket/prefix",
 	"UnauthorizedException":        "sign in again: aws sso login",

@@ -79,12 +79,12 @@ func (l *list) writeTable(w io.Writer) error {
 	}
 	var b strings.Builder
 	for _, row := range rows {
+		var line strings.Builder
 		for i, s := range row {
-			b.WriteString(s)
-			if i < len(row)-1 { // the last column has no blanks behind it
-				b.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(s)+2))
-			}
+			line.WriteString(s)
+			line.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(s)+2))
 		}
+		b.WriteString(strings.TrimRight(line.String(), " "))
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())

@@ -11,7 +11,7 @@ func TestList(t *testing.T) {
 	l.add("ä|b", 1, nil)
 	l.add("x\x1b", int64(22), "quoted \"text\", with\nline")
 	for format, want := range map[string]string{
-		"table": "name   n   note\nä|b    1   \nx\\x1b  22  quoted \"text\", with\\nline\n",
+		"table": "name   n   note\nä|b    1\nx\\x1b  22  quoted \"text\", with\\nline\n",
 		"md":    "| name | n | note |\n| --- | --- | --- |\n| ä\\|b | 1 |  |\n| x\\x1b | 22 | quoted \"text\", with\\nline |\n",
 		"csv":   "name,n,note\nä|b,1,\nx\x1b,22,\"quoted \"\"text\"\", with\nline\"\n",
 		"jsonl": `{"name":"ä|b","n":1,"note":null}` + "\n" + `{"name":"x\u001b","n":22,"note":"quoted \"text\", with\nline"}` + "\n",

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"weir/internal/inflate"
 )
 
 // maxExpansion bounds how much larger than its compressed form an object may be. Flow logs expand 10 to 60 fold, one
@@ -29,7 +31,7 @@ type plainReader struct {
 	raw     *rawReader
 	r       *bufio.Reader
 	free    []func()
-	n       int64
+	n       atomic.Int64
 	layers  int
 	problem string
 	what    string // the compression, for the problem's text
@@ -46,11 +48,7 @@ func openPlain(raw *rawReader) (*plainReader, error) {
 		var next io.Reader
 		switch {
 		case len(head) >= 3 && head[0] == 0x1f && head[1] == 0x8b && head[2] == 8:
-			z, err := gzip.NewReader(p.r)
-			if err != nil {
-				return p, fmt.Errorf("read gzip header: %w", p.end(err))
-			}
-			p.what, next = "gzip", z
+			p.what, next = "gzip", inflate.NewReader(p.r)
 		case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 			z, err := zstd.NewReader(p.r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(128<<20))
 			if err != nil {
@@ -79,8 +77,7 @@ func (p *plainReader) peek() ([]byte, error) {
 
 func (p *plainReader) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
-	p.n += int64(n)
-	if p.n > expansionFree && p.n/maxExpansion > p.raw.n {
+	if all := p.n.Add(int64(n)); all > expansionFree && all/maxExpansion > p.raw.n.Load() {
 		return n, errBomb
 	}
 	if err != nil {
@@ -99,7 +96,7 @@ func (p *plainReader) end(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		p.problem = "truncated " + p.what + ": the whole lines before the cut were read"
 		return io.EOF
-	case errors.Is(err, gzip.ErrHeader) && p.n > 0:
+	case errors.Is(err, inflate.ErrHeader) && p.n.Load() > 0:
 		p.problem = "junk behind the " + p.what + " stream: what came before it was read"
 		return io.EOF
 	}

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"weir/flowlog"
 	"weir/internal/columnar"
@@ -67,6 +68,10 @@ func Open(ctx context.Context, src source.Source, o source.Object, opt DecodeOpt
 	}
 	var lines io.Reader
 	lines, r.stop = openEnvelope(head, plain)
+	if lines == io.Reader(plain) && (o.Size < 0 || o.Size >= aheadFrom) {
+		a := newAhead(plain)
+		lines, r.stop = a, a.close
+	}
 	r.text = flowlog.NewReader(lines, flowlog.ReaderOptions{
 		Object: o.URI, Format: opt.Format, Want: opt.Want, Reject: opt.Reject,
 	})
@@ -157,7 +162,7 @@ func (r *Records) Stats() flowlog.Stats {
 		return r.pq.Stats()
 	}
 	s := r.text.Stats()
-	s.Bytes = r.plain.n
+	s.Bytes = r.plain.n.Load()
 	return s
 }
 
@@ -165,7 +170,7 @@ func (r *Records) Stats() flowlog.Stats {
 func (r *Records) Problem() string { return r.plain.problem }
 
 // BytesRead returns how many bytes of the object, as it lies there, were read.
-func (r *Records) BytesRead() int64 { return r.raw.n }
+func (r *Records) BytesRead() int64 { return r.raw.n.Load() }
 
 // Digest returns the SHA-256 of the object's bytes as they lie there. It is complete after io.EOF.
 func (r *Records) Digest() (string, error) {
@@ -209,7 +214,7 @@ func (r *Records) wrap(err error) error {
 // rawReader counts and hashes the bytes of an object, and remembers an error of the source.
 type rawReader struct {
 	r    io.ReadCloser
-	n    int64
+	n    atomic.Int64 // an envelope or read-ahead reads in another goroutine
 	hash hash.Hash
 	err  error
 }
@@ -218,7 +223,7 @@ func newRaw(r io.ReadCloser) *rawReader { return &rawReader{r: r, hash: sha256.N
 
 func (r *rawReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
-	r.n += int64(n)
+	r.n.Add(int64(n))
 	r.hash.Write(p[:n])
 	if err != nil && err != io.EOF {
 		r.err = err

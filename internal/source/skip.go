@@ -17,7 +17,7 @@ const (
 	SkipIrregular = "not regular files"
 )
 
-// Skipper is a Source that says what its last listing passed over: how many, by reason. A folder that is passed over
+// Skipper is a Source that says what the listing that was begun last passed over: how many, by reason. A folder that is passed over
 // as a whole counts as one; folders outside the window are left out without looking, and do not count.
 type Skipper interface {
 	Skipped() map[string]int
@@ -46,7 +46,7 @@ func (s *Skips) Add(reason string) {
 	s.n[reason]++
 }
 
-// Skipped implements Skipper.
+// Skipped gives the counts.
 func (s *Skips) Skipped() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

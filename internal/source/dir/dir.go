@@ -22,8 +22,8 @@ import (
 
 // Source is a folder or a file.
 type Source struct {
-	root string // absolute
-	source.Skips
+	root  string // absolute
+	skips source.Skips
 }
 
 // New makes a source of the folder or file at path. That it exists is found out by List.
@@ -38,10 +38,13 @@ func New(path string) (*Source, error) {
 	return &Source{root: root}, nil
 }
 
+// Skipped implements source.Skipper.
+func (s *Source) Skipped() map[string]int { return s.skips.Skipped() }
+
 // List implements source.Source. A folder that cannot be read is an *source.ObjectError, as a file is.
 func (s *Source) List(ctx context.Context, w source.Window) iter.Seq2[source.Object, error] {
 	return func(yield func(source.Object, error) bool) {
-		s.Reset()
+		s.skips.Reset()
 		info, err := os.Stat(s.root)
 		switch {
 		case err != nil:
@@ -60,7 +63,7 @@ func (s *Source) List(ctx context.Context, w source.Window) iter.Seq2[source.Obj
 func (s *Source) one(info fs.FileInfo, w source.Window, yield func(source.Object, error) bool) {
 	o := object(s.root, info)
 	if !w.Has(o) {
-		s.Add(source.SkipWindow)
+		s.skips.Add(source.SkipWindow)
 		return
 	}
 	yield(o, nil)

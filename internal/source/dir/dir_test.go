@@ -164,6 +164,7 @@ func TestWindowLeavesFoldersAlone(t *testing.T) {
 		}
 	}
 	for _, f := range []string{
+		plain + "2025", plain + "2026/10", hive + "year=2025", hive + "year=2026/month=10",
 		plain + "2025/11/20", plain + "2026/10/20", plain + "2026/11/19",
 		hive + "year=2025/month=11/day=20", hive + "year=2026/month=10/day=20", hive + "year=2026/month=11/day=19",
 		"copy/2026/11/19",
@@ -181,7 +182,7 @@ func TestWindowLeavesFoldersAlone(t *testing.T) {
 	if diff := cmp.Diff(want, list(t, s, p.root, w)); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
-	if got := list(t, s, p.root, source.Window{}); len(got) != 10+7 {
+	if got := list(t, s, p.root, source.Window{}); len(got) != 3+11+11 {
 		t.Errorf("without a window the traps are met, got %d: %v", len(got), got)
 	}
 }

@@ -94,7 +94,7 @@ func (l *lister) walk(folder string, prune bool) {
 		}
 		path := filepath.Join(folder, e.Name())
 		if source.IsHidden(e.Name()) {
-			l.Add(source.SkipHidden)
+			l.skips.Add(source.SkipHidden)
 			continue
 		}
 		mode, link := e.Type(), false
@@ -109,7 +109,7 @@ func (l *lister) walk(folder string, prune bool) {
 		case mode.IsDir():
 			l.folder(path, prune)
 		case !mode.IsRegular():
-			l.Add(source.SkipIrregular)
+			l.skips.Add(source.SkipIrregular)
 		default:
 			key := source.ParseKey(filepath.ToSlash(path))
 			l.loose = append(l.loose, entry{day: source.Object{Key: key}.Day(), path: path, link: link})
@@ -121,7 +121,7 @@ func (l *lister) folder(path string, prune bool) {
 	f := parse(path)
 	switch {
 	case f.Foreign && !parse(l.root).Foreign:
-		l.Add(source.SkipForeign)
+		l.skips.Add(source.SkipForeign)
 	case !prune:
 		l.walk(path, false)
 	case (f.Day || f.AWS) && !l.window.Overlaps(f.Start, f.End):
@@ -146,7 +146,7 @@ func (l *lister) follow(path string) (fs.FileMode, bool) {
 	}
 	for _, top := range l.tops {
 		if within(top, target) || info.IsDir() && within(target, top) {
-			l.Add(source.SkipLink)
+			l.skips.Add(source.SkipLink)
 			return 0, false
 		}
 	}
@@ -154,7 +154,7 @@ func (l *lister) follow(path string) (fs.FileMode, bool) {
 	case info.IsDir():
 		l.tops = append(l.tops, target)
 	case l.targets[target]:
-		l.Add(source.SkipLink)
+		l.skips.Add(source.SkipLink)
 		return 0, false
 	default:
 		if l.targets == nil {
@@ -179,12 +179,12 @@ func (l *lister) files(entries []entry) {
 			return
 		}
 		if why := source.NoLog(filepath.ToSlash(l.root), filepath.ToSlash(e.path), -1); why != "" {
-			l.Add(why)
+			l.skips.Add(why)
 			continue
 		}
 		// By name first, to leave the file itself alone.
 		if key := source.ParseKey(filepath.ToSlash(e.path)); !key.Time.IsZero() && !l.window.Has(source.Object{Key: key}) {
-			l.Add(source.SkipWindow)
+			l.skips.Add(source.SkipWindow)
 			continue
 		}
 		stat := os.Lstat
@@ -198,7 +198,7 @@ func (l *lister) files(entries []entry) {
 		}
 		o := object(e.path, info)
 		if !l.window.Has(o) {
-			l.Add(source.SkipWindow)
+			l.skips.Add(source.SkipWindow)
 			continue
 		}
 		l.stopped = !l.yield(o, nil)

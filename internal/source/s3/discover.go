@@ -90,10 +90,10 @@ func (d *discovery) expand(ctx context.Context, f folder) ([]folder, error) {
 			child := source.ParseFolder(prefix)
 			switch {
 			case source.NoLog(d.Prefix, prefix+"x", -1) == source.SkipHidden:
-				d.Add(source.SkipHidden)
+				d.skips.Add(source.SkipHidden)
 				continue
 			case source.NoLog(d.Prefix, prefix+"x", -1) == source.SkipForeign:
-				d.Add(source.SkipForeign)
+				d.skips.Add(source.SkipForeign)
 				known = true
 				continue
 			case (child.Day || child.AWS) && !d.window.Overlaps(child.Start, child.End):

@@ -289,6 +289,9 @@ func TestChecksum(t *testing.T) {
 	server := s3test.Start(t)
 	p := newPlace(t, server, "logs")
 	p.Put(t, "a.log", noise(1000, 1))
+	p.client = server.Client(server.Endpoint, func(o *sdk.Options) {
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired // we require it
+	})
 	s := p.open(t, "")
 	o := objects(t, s)[0]
 	if err := os.WriteFile(filepath.Join(server.Root, "logs", "a.log"), noise(1000, 2), 0o644); err != nil {

@@ -15,7 +15,7 @@ import (
 // such objects come in key order, sorted by day only within some ten thousand.
 func (s *Source) List(ctx context.Context, w source.Window) iter.Seq2[source.Object, error] {
 	return func(yield func(source.Object, error) bool) {
-		s.Reset()
+		s.skips.Reset()
 		units, err := s.discover(ctx, w)
 		if err != nil {
 			yield(source.Object{}, err)

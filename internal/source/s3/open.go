@@ -81,15 +81,9 @@ func (r *reader) connect() error {
 			r.disconnect()
 			return errCut{err}
 		}
-		length -= min(length, r.off)
 	}
-	switch {
-	case r.size < 0:
+	if r.size < 0 {
 		r.size = length
-	case length > r.size-r.off:
-		r.disconnect()
-		return &source.ObjectError{URI: r.object.URI,
-			Err: fmt.Errorf("%w: %d bytes then, %d now", source.ErrChanged, r.size, r.off+length)}
 	}
 	return nil
 }

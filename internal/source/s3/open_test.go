@@ -74,6 +74,7 @@ func TestFaultsIntact(t *testing.T) {
 	p.client = impatient(server, proxy.Endpoint)
 	s := p.open(t, "")
 	s.stall = 200 * time.Millisecond
+	start := time.Now()
 	var wg sync.WaitGroup
 	n := 0
 	for o, err := range s.List(t.Context(), source.Window{}) {
@@ -91,6 +92,9 @@ func TestFaultsIntact(t *testing.T) {
 	wg.Wait()
 	if n != len(want) {
 		t.Errorf("%d objects of %d", n, len(want))
+	}
+	if d := time.Since(start); d > 15*time.Second {
+		t.Errorf("took %v: silent connections were not given up", d)
 	}
 	t.Log("answers:", proxy.Counts())
 	for _, f := range []string{"503", "cut", "short", "stall"} {

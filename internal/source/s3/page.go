@@ -109,14 +109,14 @@ func decode(out *sdk.ListObjectsV2Output) (page, error) {
 // object makes of a listed item what is yielded, or says that it is not wanted and counts that.
 func (s *Source) object(it item, w source.Window) (o source.Object, err error, wanted bool) {
 	if why := source.NoLog(s.Prefix, it.key, it.size); why != "" {
-		s.Add(why)
+		s.skips.Add(why)
 		return o, nil, false
 	}
 	o = source.Object{
 		URI: s.uri(it.key), Version: it.etag, Size: it.size, ModTime: it.modTime, Key: source.ParseKey(it.key),
 	}
 	if !w.Has(o) {
-		s.Add(source.SkipWindow)
+		s.skips.Add(source.SkipWindow)
 		return o, nil, false
 	}
 	if it.archived != "" {

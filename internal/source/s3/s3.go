@@ -36,7 +36,7 @@ type Config struct {
 // Source is a bucket, or a part of it.
 type Source struct {
 	Config
-	source.Skips
+	skips source.Skips
 
 	region atomic.Pointer[string] // of the bucket, if it is not the client's
 
@@ -59,6 +59,9 @@ func New(c Config) (*Source, error) {
 	}
 	return &Source{Config: c, backoff: backoff, stall: time.Minute, batch: 1 << 14}, nil
 }
+
+// Skipped implements source.Skipper.
+func (s *Source) Skipped() map[string]int { return s.skips.Skipped() }
 
 // ParseURI takes s3://bucket/prefix apart. The prefix may be empty.
 func ParseURI(uri string) (bucket, prefix string, err error) {

@@ -183,6 +183,9 @@ func TestRequests(t *testing.T) {
 			p.Put(t, fmt.Sprintf("AWSLogs/111122223333/vpcflowlogs/us-east-1/%d/11/%02d/a.log", y, d+1), []byte("flow"))
 		}
 	}
+	for m := range 10 {
+		p.Put(t, fmt.Sprintf("AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/%02d/01/a.log", m+1), []byte("flow"))
+	}
 	proxy := server.Faulty(t, s3test.Faults{})
 	p.client = server.Client(proxy.Endpoint)
 	requests := func(prefix string, w source.Window, objects int) int {
@@ -204,7 +207,7 @@ func TestRequests(t *testing.T) {
 	if n := requests("AWSLogs/", source.Window{Start: nov(1), End: nov(29)}, 28); n > 6+28 {
 		t.Errorf("%d requests for four weeks", n)
 	}
-	if n := requests("AWSLogs/", source.Window{}, 84); n > 4+3+3+84 {
+	if n := requests("AWSLogs/", source.Window{}, 94); n > 4+3+13+94 {
 		t.Errorf("%d requests for everything", n)
 	}
 }

@@ -213,7 +213,7 @@ func testWindow(t *testing.T, p Place) {
 		}
 	}
 	some := 0
-	for range 16 {
+	for range 10 {
 		w := source.Window{Start: border(), End: border()}
 		if !w.End.IsZero() && w.End.Before(w.Start) {
 			w.Start, w.End = w.End, w.Start
@@ -231,7 +231,7 @@ func testWindow(t *testing.T, p Place) {
 			t.Errorf("from %v to %v (-want +got):\n%s", w.Start, w.End, diff)
 		}
 	}
-	if some < 8 {
+	if some < 4 {
 		t.Errorf("only %d windows are a real part of the whole", some)
 	}
 }
@@ -506,14 +506,14 @@ func testStop(t *testing.T, p Place) {
 	s := p.Source(t)
 	list(t, s, all) // connections are opened
 	before := runtime.NumGoroutine()
-	for range 20 {
+	for range 6 {
 		for range s.List(t.Context(), all) {
 			break
 		}
 	}
 	// Connections that were in use are closed in the background.
 	for range 500 {
-		if runtime.NumGoroutine() <= before+10 {
+		if runtime.NumGoroutine() <= before+5 {
 			return
 		}
 		runtime.Gosched()

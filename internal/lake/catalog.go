@@ -13,13 +13,15 @@ import (
 
 // catalog is Iceberg's SQL catalog (the JDBC catalog of the Java library, schema version V1): the same two tables that
 // Trino, Spark and iceberg-go's own package read and write. It is made here, in a page, for one reason: the pointer to
-// a table's new metadata and the ledger then change in one transaction (docs/design/lake-commit.md).
+// a table's new metadata and the ledger then change in one transaction (docs/design/ledger.md).
 type catalog struct {
 	db *sql.DB
 	fs *fileIO
 
 	// ledger runs in the transaction that moves the pointer to meta. If it fails the pointer stays.
 	ledger func(ctx context.Context, tx *sql.Tx, meta table.Metadata) error
+	// base saves reading metadata that its holder has read: used while the catalog still points at it.
+	base *table.Table
 }
 
 var _ table.CatalogIO = (*catalog)(nil)
@@ -86,15 +88,20 @@ func (c *catalog) open(context.Context) (icebergio.IO, error) { return c.fs, nil
 
 // use returns tbl bound to this catalog, so that its commits run c.ledger.
 func (c *catalog) use(tbl *table.Table) *table.Table {
+	c.base = tbl
 	return table.New(tbl.Identifier(), tbl.Metadata(), tbl.MetadataLocation(), c.open, c)
 }
 
 // CommitTable applies updates to the table's present metadata, and points the catalog at the result. A conflict with
 // another writer is table.ErrCommitFailed; then nothing has changed.
 func (c *catalog) CommitTable(ctx context.Context, id table.Identifier, reqs []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
-	tbl, err := c.LoadTable(ctx, id)
-	if err != nil {
+	tbl := c.base
+	if loc, err := c.pointer(ctx, id[len(id)-1]); err != nil {
 		return nil, "", err
+	} else if tbl == nil || tbl.MetadataLocation() != loc {
+		if tbl, err = c.LoadTable(ctx, id); err != nil {
+			return nil, "", err
+		}
 	}
 	for _, r := range reqs {
 		if err := r.Validate(tbl.Metadata()); err != nil {

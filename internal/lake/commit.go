@@ -206,7 +206,7 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 		done, err := tx.Commit(ctx)
 		if err == nil {
 			l.cacheMu.Lock()
-			l.tables[c.table.Name] = l.cat.use(done)
+			l.tables[c.table.Name] = table.New(done.Identifier(), done.Metadata(), done.MetadataLocation(), l.cat.open, l.cat)
 			l.cacheMu.Unlock()
 			l.tidy(cat.fs, done)
 			return nil

@@ -11,6 +11,7 @@
 //
 // The text is SQL of the dialect that every engine runs (docs/sql.md). :name stands for the value of an argument, :scope
 // for the condition that the common arguments since, until, account, region, vpc and interface make; it must be used.
+// :private(address) is written out as the test whether an address is one of private networks.
 //
 // The package does not run anything. What must hold: the value of an argument is never part of the text that Bind
 // returns, it is a parameter.
@@ -19,6 +20,7 @@ package queries
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -191,7 +193,10 @@ func Parse(name, text string) (*Query, error) {
 			return fail(i+1, "there is no key %q", key)
 		}
 	}
-	q.SQL = strings.TrimSpace(strings.Join(lines[i:], "\n"))
+	var err error
+	if q.SQL, err = expand(strings.TrimSpace(strings.Join(lines[i:], "\n"))); err != nil {
+		return fail(i+1, "%v", err)
+	}
 	switch {
 	case q.Title == "" || q.Group == "" || len(q.Needs) == 0 || q.SQL == "":
 		return fail(i+1, "title, group, needs and a text are wanted")
@@ -219,4 +224,37 @@ func Parse(name, text string) (*Query, error) {
 		}
 	}
 	return q, nil
+}
+
+// privateNetworks are those whose addresses are not of the internet: RFC 1918, RFC 6598 (shared, which AWS lets VPCs
+// have), link-local, unique local.
+var privateNetworks = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"}
+
+// expand writes out each :private(address).
+func expand(sql string) (string, error) {
+	const mark = ":private("
+	for {
+		start := strings.Index(sql, mark)
+		if start < 0 {
+			return sql, nil
+		}
+		end, depth := start+len(mark), 1
+		for ; end < len(sql) && depth > 0; end++ {
+			switch sql[end] {
+			case '(':
+				depth++
+			case ')':
+				depth--
+			}
+		}
+		if depth > 0 {
+			return "", errors.New(":private( has no end")
+		}
+		address := "TRY_CAST(" + sql[start+len(mark):end-1] + " AS IPADDRESS)"
+		var tests []string
+		for _, n := range privateNetworks {
+			tests = append(tests, fmt.Sprintf("contains('%s', %s)", n, address))
+		}
+		sql = sql[:start] + "(" + strings.Join(tests, " OR ") + ")" + sql[end:]
+	}
 }

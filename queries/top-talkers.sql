@@ -6,6 +6,6 @@
 SELECT srcaddr, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS records
 FROM flows
 WHERE :scope AND log_status = 'OK'
-GROUP BY srcaddr
+GROUP BY 1
 ORDER BY 2 DESC, 1
 LIMIT :top

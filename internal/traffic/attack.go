@@ -79,10 +79,15 @@ func (w *world) label(h *iface, l Label) *Label {
 	return &l
 }
 
-// at is the second of the run that a day's hour stands for; runs shorter or longer than a day are scaled.
+// at is the second of the run that an hour of the day of attacks stands for: the last day, so that what comes before is
+// history to learn from. A run shorter than a day is a day in small.
 func (w *world) at(hour float64) int64 {
-	d := w.cfg.Duration.Seconds() * hour / 24
-	return w.cfg.Start.Unix() + int64(d)/60*60
+	day, start := w.cfg.Duration, w.cfg.Start
+	if day > 24*time.Hour {
+		start = start.Add(day - 24*time.Hour)
+		day = 24 * time.Hour
+	}
+	return start.Unix() + int64(day.Seconds()*hour/24)/60*60
 }
 
 // look is a SYN that comes to nothing: refused, or not answered.

@@ -48,6 +48,9 @@ func playBeacon(w *world, r rng) func(*tick) {
 		Summary: "An application server calls the same host of the internet every five minutes, the same few bytes.",
 		Actors:  addrs(c.addr), Targets: addrs(who), Ports: []uint16{443}})
 	return func(t *tick) {
+		if t.start < w.at(0) {
+			return
+		}
 		t.every(300, 95, 45, func(_, _ int64) { t.talk(l, c.end(), outside(who), 443, 5, 292, 5, 539) })
 	}
 }

@@ -16,7 +16,8 @@ var exposures = []attack{
 	{"amplifier", "the time server ntp-1 answers monlist to spoofed requests", playAmplifier},
 }
 
-// playExposed opens a port all day: scanners are answered, and one host comes back and is served.
+// playExposed opens a port for the whole day of attacks: scanners are answered, and one host comes back and is served.
+// Before that day they were refused.
 func playExposed(name, host string, port uint16, detections []string, technique, summary string, up, down int64) func(*world, rng) func(*tick) {
 	return func(w *world, r rng) func(*tick) {
 		h := w.named(host)
@@ -29,7 +30,12 @@ func playExposed(name, host string, port uint16, detections []string, technique,
 			Actors: addrs(who...), Targets: addrs(h.addr), Ports: []uint16{port}, Protocol: tcp})
 		return func(t *tick) {
 			for range t.r.poisson(0.06 * t.minutes()) {
-				t.emit(flow{client: outside(who[1+t.r.intn(24)]), server: h.end(), cport: t.r.port(), sport: port, proto: tcp, label: l.index,
+				from := outside(who[1+t.r.intn(24)])
+				if t.start < w.at(0) {
+					t.emit(flow{client: from, server: h.end(), cport: t.r.port(), sport: port, proto: tcp, cflags: syn, cpackets: 1, cbytes: 40, verdict: refused})
+					continue
+				}
+				t.emit(flow{client: from, server: h.end(), cport: t.r.port(), sport: port, proto: tcp, label: l.index,
 					cflags: syn | rst, sflags: synAck, cpackets: 2, cbytes: 80, spackets: 1, sbytes: 44})
 			}
 			t.spread(6, w.at(13.1), w.at(14.9), func(int64) {

@@ -31,12 +31,12 @@ type Config struct {
 	Accounts []string      // owners of a flow log each; attacks happen in the first. Default one
 	Region   string        // default us-east-1
 
-	Interfaces int      // of each account; at least the cast of about 30, which is the default
+	Interfaces int      // of each account; at least the cast of 29, which is the default
 	Records    int      // about how many records in all: how busy everybody is follows from it; default 200,000
 	Objects    int      // how many objects in all; default two for every delivery slot of 5 minutes
 	Interval   int      // aggregation interval in seconds, 60 (default) or 600
 	Fields     []string // names of the fields of the format; default the 29 of versions 2 to 5, in the order of AWS's table
-	Attacks    []string // names of attacks and look-alikes, see AllAttacks; none by default
+	Attacks    []string // names of attacks and look-alikes, see AllAttacks; none by default. They happen on the last day
 
 	Layout  Layout
 	Level   int // of gzip, 1 to 9; default 6, whose ratio is like that of AWS's objects

@@ -444,6 +444,23 @@ var natAddresses = sync.OnceValue(func() map[string]bool {
 
 func natAddress(a string) bool { return natAddresses()[a] }
 
+// In a longer run the attacks come on the last day, so that the days before are history; with ten-minute windows they
+// are the same ones.
+func TestAttacksComeOnTheLastDay(t *testing.T) {
+	cfg := DemoConfig(1)
+	cfg.Duration, cfg.Interval, cfg.Objects = 72*time.Hour, 600, 20
+	_, s := generate(t, cfg)
+	last := time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
+	for _, l := range s.Labels {
+		if l.Records == 0 && l.Name != "silence" {
+			t.Errorf("label %s has no records", l.Name)
+		}
+		if !l.Benign && l.Start.Before(last.Add(-10*time.Minute)) {
+			t.Errorf("label %s begins %v", l.Name, l.Start)
+		}
+	}
+}
+
 func TestGaps(t *testing.T) {
 	lines, s := demo()
 	for _, l := range s.Labels {

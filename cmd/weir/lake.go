@@ -158,6 +158,9 @@ func writeStatus(w io.Writer, s lake.Status, format string) error {
 		return err
 	}
 	for _, t := range s.Tables {
+		if t.Problem != "" {
+			fmt.Fprintf(w, "\n%s cannot be read: %s\n", t.Table, printable(t.Problem))
+		}
 		if len(t.Unknown) > 0 {
 			fmt.Fprintf(w, "\n%s has columns that this weir does not know: %s\n", t.Table, printable(strings.Join(t.Unknown, ", ")))
 		}

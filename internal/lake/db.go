@@ -118,6 +118,13 @@ func openSQLite(ctx context.Context, path string, v url.Values) (*sql.DB, error)
 func (l *Lake) openLedger(ctx context.Context) (recorded string, err error) {
 	if l.write {
 		err := l.tx(ctx, func(tx *sql.Tx) error {
+			var tables, ours int
+			if err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(name = 'weir_meta'), 0) FROM sqlite_schema WHERE type = 'table'`).Scan(&tables, &ours); err != nil {
+				return err
+			}
+			if tables > 0 && ours == 0 {
+				return fmt.Errorf("%s is the database of another program", catalogName)
+			}
 			if _, err := tx.ExecContext(ctx, catalogTables+ledgerTables); err != nil {
 				return err
 			}
@@ -126,7 +133,7 @@ func (l *Lake) openLedger(ctx context.Context) (recorded string, err error) {
 			return err
 		})
 		if err != nil {
-			return "", fmt.Errorf("create ledger: %w", err)
+			return "", noSpace(fmt.Errorf("open ledger: %w", err))
 		}
 	}
 	var format string

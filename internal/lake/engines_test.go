@@ -108,6 +108,10 @@ func TestDeletes(t *testing.T) {
 	if err != nil || len(r.Faults) != 1 || r.Faults[0].Kind != "deletes" {
 		t.Errorf("Verify = %+v, %v", r, err)
 	}
+	st, err := l.Status(t.Context())
+	if err != nil || !strings.Contains(st.Tables[0].Problem, "optimize") || st.Objects != 2 {
+		t.Errorf("Status = %+v, %v; want the problem of the one table in it", st, err)
+	}
 	// The ledger, and the other table, are as good as before; so is storing more.
 	if err := put(t.Context(), l, "c", day0, 10); err != nil {
 		t.Errorf("Commit to such a table: %v", err)

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -203,6 +204,7 @@ type TableStatus struct {
 	Snapshots int
 	Updated   time.Time
 	Unknown   []string // columns that this weir does not know
+	Problem   string   // why its rows cannot be read; "" as a rule
 }
 
 // Status counts what is in the lake.
@@ -222,7 +224,10 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 	}
 	for _, t := range flowlog.Tables {
 		snap, err := l.Snapshot(ctx, t)
-		if err != nil {
+		if deletes := (*DeletesError)(nil); errors.As(err, &deletes) {
+			s.Tables = append(s.Tables, TableStatus{Table: t.Name, Problem: deletes.Error(), Unknown: l.unknown[t.Name]})
+			continue
+		} else if err != nil {
 			return s, err
 		}
 		ts := TableStatus{Table: t.Name, Rows: snap.Rows(), Files: int64(len(snap.Files)), Bytes: snap.Bytes(),

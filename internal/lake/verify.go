@@ -218,8 +218,10 @@ func (l *Lake) verifyCounts(ctx context.Context, t *flowlog.Table, counts map[st
 		if err != nil {
 			return err
 		}
-		// The Parquet writer replaces what is not UTF-8.
-		uri := strings.ToValidUTF8(s.uri, "\uFFFD")
+		uri := s.uri
+		if _, ok := counts[uri]; !ok { // a Parquet writer may replace what is not UTF-8
+			uri = strings.ToValidUTF8(s.uri, "\uFFFD")
+		}
 		have := counts[uri]
 		delete(counts, uri)
 		if have != s.rows && !(fewer && have < s.rows) {

@@ -106,6 +106,62 @@ func TestOpenBrokenCatalog(t *testing.T) {
 	}
 }
 
+// TestOpenForeignDatabase must not write into what another program made.
+func TestOpenForeignDatabase(t *testing.T) {
+	dir := t.TempDir()
+	db, err := openSQLite(t.Context(), filepath.Join(dir, catalogName), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE iceberg_tables (x)`); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if _, err := Open(t.Context(), dir, Options{Write: true}); err == nil || !strings.Contains(err.Error(), "another program") {
+		t.Errorf("Open = %v, want it refused", err)
+	}
+}
+
+// TestHostileKeys stores keys that are no text.
+func TestHostileKeys(t *testing.T) {
+	l := open(t, t.TempDir(), true)
+	var ids []ObjectID
+	c := Commit{Table: flowlog.VPC}
+	for i, uri := range []string{"\xff\xfe", "a\x00b", "a\x00c", "'; DROP TABLE weir_object; --", "\u202e", "%", "", strings.Repeat("x", 5000)} {
+		id := ObjectID{uri, fmt.Sprint("\x00", i)}
+		ids = append(ids, id)
+		f, err := writeRows(l, flowlog.VPC, day0, object(uri, day0, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Files = append(c.Files, f)
+		c.Objects = append(c.Objects, ObjectRecord{URI: uri, Version: id.Version, Rows: 2, Rejected: 1, Rejects: []Reject{{Text: uri}}})
+	}
+	if err := l.Commit(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	states, err := l.Known(t.Context(), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range states {
+		if s != Known {
+			t.Errorf("%q is %v", ids[i].URI, s)
+		}
+	}
+	i := 0
+	for r, err := range l.Rejects(t.Context(), "", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.URI != ids[i].URI || r.Text != ids[i].URI {
+			t.Errorf("reject %d is of %q, with text %q, want %q", i, r.URI, r.Text, ids[i].URI)
+		}
+		i++
+	}
+	verified(t, l)
+}
+
 func TestRepair(t *testing.T) {
 	now := time.Now()
 	l, err := Open(t.Context(), t.TempDir(), Options{Write: true, Now: func() time.Time { return now }})

@@ -21,7 +21,7 @@ type place struct{ root string }
 
 func (p place) URI(key string) string { return filepath.Join(p.root, filepath.FromSlash(key)) }
 
-func (p place) Put(t *testing.T, key string, content []byte) {
+func (p place) Put(t testing.TB, key string, content []byte) {
 	t.Helper()
 	path := p.URI(key)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -32,7 +32,7 @@ func (p place) Put(t *testing.T, key string, content []byte) {
 	}
 }
 
-func (p place) Remove(t *testing.T, key string) {
+func (p place) Remove(t testing.TB, key string) {
 	t.Helper()
 	if err := os.Remove(p.URI(key)); err != nil {
 		t.Fatal(err)

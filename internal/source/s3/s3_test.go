@@ -26,12 +26,12 @@ type place struct {
 
 func (p place) URI(key string) string { return "s3://" + p.bucket + "/" + key }
 
-func (p place) Put(t *testing.T, key string, content []byte) {
+func (p place) Put(t testing.TB, key string, content []byte) {
 	t.Helper()
 	p.server.Put(t, p.bucket, key, content)
 }
 
-func (p place) Remove(t *testing.T, key string) {
+func (p place) Remove(t testing.TB, key string) {
 	t.Helper()
 	p.server.Remove(t, p.bucket, key)
 }

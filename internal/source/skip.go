@@ -15,6 +15,7 @@ const (
 	SkipWindow    = "objects outside the window"
 	SkipLink      = "links to what is listed anyway"
 	SkipIrregular = "not regular files"
+	SkipLake      = "lakes of weir"
 )
 
 // Skipper is a Source that says what the listing that was begun last passed over: how many, by reason. A folder that is passed over

@@ -308,3 +308,19 @@ func TestControlCharacters(t *testing.T) {
 		}
 	}
 }
+
+// A lake below the source holds what was read from it: to list its files would store every record again.
+func TestLakeIsNotASource(t *testing.T) {
+	p := place{t.TempDir()}
+	p.Put(t, "a.log", []byte("flow"))
+	p.Put(t, "lake/catalog.db", []byte("sqlite"))
+	p.Put(t, "lake/warehouse/weir/flows/data/start_day=2026-11-01/x.parquet", []byte("rows"))
+	p.Put(t, "other/warehouse/b.log", []byte("flow")) // no lake
+	s := open(t, p.root)
+	if diff := cmp.Diff(list(t, s, p.root, source.Window{}), []string{"a.log", "other/warehouse/b.log"}); diff != "" {
+		t.Errorf("listed (-) and wanted (+):\n%s", diff)
+	}
+	if diff := cmp.Diff(s.Skipped(), map[string]int{source.SkipLake: 1}); diff != "" {
+		t.Errorf("passed over (-) and wanted (+):\n%s", diff)
+	}
+}

@@ -88,6 +88,10 @@ func (l *lister) walk(folder string, prune bool) {
 		l.fail(folder, err)
 		// What was read before the error is used.
 	}
+	if isLake(entries) {
+		l.skips.Add(source.SkipLake)
+		return
+	}
 	for _, e := range entries {
 		if l.stopped || l.ctx.Err() != nil {
 			return
@@ -115,6 +119,17 @@ func (l *lister) walk(folder string, prune bool) {
 			l.loose = append(l.loose, entry{day: source.Object{Key: key}.Day(), path: path, link: link})
 		}
 	}
+}
+
+// isLake tells a lake of weir by what is in its folder. Its data files would be taken for logs, and every record be
+// stored once more by each run that has the lake below its source, as one has who types `weir --lake lake ingest .`
+func isLake(entries []fs.DirEntry) bool {
+	var catalog, warehouse bool
+	for _, e := range entries {
+		catalog = catalog || e.Name() == "catalog.db" && e.Type().IsRegular()
+		warehouse = warehouse || e.Name() == "warehouse" && e.IsDir()
+	}
+	return catalog && warehouse
 }
 
 func (l *lister) folder(path string, prune bool) {

@@ -83,20 +83,26 @@ type Reader struct {
 	o   ReaderOptions
 	p   parser
 
-	buf     []byte // text is buf[pos:end], whole lines up to whole; readAhead bytes lie behind end
-	pos     int
-	whole   int
-	end     int
-	err     error // of src; io.EOF when all was read
-	skip    bool  // in a line that is too long
-	stats   Stats
-	opened  bool
-	openErr error
+	buf      []byte // text is buf[pos:end], whole lines up to whole; readAhead bytes lie behind end
+	pos      int
+	whole    int
+	end      int
+	err      error  // of src; io.EOF when all was read
+	skip     bool   // in a line that is too long
+	longText string // the beginning of the first such line
+	stats    Stats
+	opened   bool
+	openErr  error
 }
 
 // NewReader returns a Reader of the text that src yields.
 func NewReader(src io.Reader, o ReaderOptions) *Reader {
 	return &Reader{src: src, o: o, buf: make([]byte, chunk+readAhead)}
+}
+
+// Reset makes r read the text of another object, and keeps its memory.
+func (r *Reader) Reset(src io.Reader, o ReaderOptions) {
+	*r = Reader{src: src, o: o, buf: r.buf, p: parser{extra: r.p.extra[:0]}}
 }
 
 // Format returns the format of the records that the last Read appended; before, that of the first line. The error is a *HeaderError, or that of the source.
@@ -106,7 +112,13 @@ func (r *Reader) Format() (*Format, error) {
 		return r.p.format, r.openErr
 	}
 	r.opened = true
-	if !r.fill() {
+	more := r.fill()
+	if r.stats.Rejected > 0 && r.o.Format == nil {
+		// Whatever stands further down, an object that begins with a line that long is no flow log.
+		r.openErr = &HeaderError{r.o.Object, r.longText, fmt.Errorf("header: %w", errTooLong)}
+		return nil, r.openErr
+	}
+	if !more {
 		if r.err != io.EOF {
 			r.openErr = r.err
 		} else if r.o.Format != nil {
@@ -238,8 +250,13 @@ func (r *Reader) fill() bool {
 		case r.whole > 0:
 			return true
 		case r.err == nil || r.err == io.EOF && r.end >= chunk: // a buffer full and no end of line in it
-			r.p.line++
-			r.refuse(r.buf[:maxText], LineError{Err: errTooLong})
+			if !r.skip { // else it is the end of such a line, which the object ends with
+				r.p.line++
+				if r.longText == "" {
+					r.longText = cut(r.buf[:chunk], maxText)
+				}
+				r.refuse(r.buf[:chunk], LineError{Err: errTooLong})
+			}
 			r.skip = true
 			r.pos = r.end
 		default:

@@ -80,6 +80,11 @@ func NewReader(src io.Reader) *Reader {
 	return &Reader{src: src, in: make([]byte, inSize+inMargin), out: make([]byte, outSize+slack)}
 }
 
+// Reset makes r read the gzip file that src yields, and keeps its memory.
+func (r *Reader) Reset(src io.Reader) {
+	*r = Reader{src: src, in: r.in, out: r.out}
+}
+
 // Read decompresses into p. At the end it returns io.EOF; if the input ends too early, io.ErrUnexpectedEOF after all
 // that could be decompressed; else an error of this package or of the source.
 func (r *Reader) Read(p []byte) (int, error) {

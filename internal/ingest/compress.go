@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
@@ -25,6 +26,9 @@ var (
 	errNested = errors.New("compressed more than three times")
 )
 
+// inflaters keeps the memory of readers, a third of a megabyte each: an object may have no more than some hundred records.
+var inflaters = sync.Pool{New: func() any { return inflate.NewReader(nil) }}
+
 // plainReader is the decompressed content of an object. What it finds wrong at the end of the compressed form, after
 // which nothing more can be read, is its problem: the content before it counts.
 type plainReader struct {
@@ -39,16 +43,19 @@ type plainReader struct {
 
 // openPlain looks at the first bytes and takes compression off, also several layers, as Firehose makes them.
 func openPlain(raw *rawReader) (*plainReader, error) {
-	p := &plainReader{raw: raw, r: bufio.NewReaderSize(raw, 64<<10)}
+	p := &plainReader{raw: raw, r: bufio.NewReaderSize(raw, 4<<10)}
 	for {
 		head, err := p.r.Peek(4)
-		if err != nil && err != io.EOF {
+		if err != nil && err != io.EOF && len(head) == 0 {
 			return p, p.end(err)
 		}
 		var next io.Reader
 		switch {
 		case len(head) >= 3 && head[0] == 0x1f && head[1] == 0x8b && head[2] == 8:
-			p.what, next = "gzip", inflate.NewReader(p.r)
+			z := inflaters.Get().(*inflate.Reader)
+			z.Reset(p.r)
+			p.what, next = "gzip", z
+			p.free = append(p.free, func() { inflaters.Put(z) })
 		case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 			z, err := zstd.NewReader(p.r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(128<<20))
 			if err != nil {
@@ -62,17 +69,23 @@ func openPlain(raw *rawReader) (*plainReader, error) {
 		if p.layers++; p.layers > 3 {
 			return p, errNested
 		}
-		p.r = bufio.NewReaderSize(next, 64<<10)
+		p.r = bufio.NewReaderSize(next, 4<<10) // to look ahead; whoever reads asks for more at a time
 	}
 }
 
-// peek returns the beginning of the content.
+// peek returns the beginning of the content: the first line, or as much of it as one needs to tell what it is. It waits
+// for no more, since a stream may be slow.
 func (p *plainReader) peek() ([]byte, error) {
-	head, err := p.r.Peek(4 << 10)
-	if err != nil && err != io.EOF && len(head) == 0 {
-		return nil, p.end(err)
+	const enough = 4 << 10
+	for n := 1; ; n = p.r.Buffered() + 1 {
+		head, err := p.r.Peek(min(n, enough))
+		if err != nil && err != io.EOF && len(head) == 0 {
+			return nil, p.end(err)
+		}
+		if head, _ = p.r.Peek(min(p.r.Buffered(), enough)); err != nil || len(head) == enough || bytes.IndexByte(head, '\n') > 2 {
+			return head, nil
+		}
 	}
-	return head, nil
 }
 
 func (p *plainReader) Read(b []byte) (int, error) {
@@ -86,7 +99,15 @@ func (p *plainReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// end judges the error that ended the content. A cut is the end, with a problem; damage is an error.
+// cutError ends content whose compressed form was cut off. It is not io.EOF, so that nobody takes the piece of a line
+// before it for a line.
+type cutError struct{ what string }
+
+func (e *cutError) Error() string {
+	return "truncated " + e.what + ": there is no whole line before the cut"
+}
+
+// end judges the error that ended the content. A cut has the problem said, and is a cutError; damage is another error.
 func (p *plainReader) end(err error) error {
 	switch {
 	case p.raw.err != nil:
@@ -95,7 +116,7 @@ func (p *plainReader) end(err error) error {
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		p.problem = "truncated " + p.what + ": the whole lines before the cut were read"
-		return io.EOF
+		return &cutError{p.what}
 	case errors.Is(err, inflate.ErrHeader) && p.n.Load() > 0:
 		p.problem = "junk behind the " + p.what + " stream: what came before it was read"
 		return io.EOF

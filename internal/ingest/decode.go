@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 
 	"weir/flowlog"
@@ -35,8 +36,12 @@ type Records struct {
 	table  *flowlog.Table
 	format string
 	spool  *os.File
-	stop   func() // ends the unwrapping of an envelope; may be nil
+	stats  flowlog.Stats // of text, once it is closed
+	stop   func()        // ends the unwrapping of an envelope; may be nil
 }
+
+// readers keeps the memory of readers of text.
+var readers = sync.Pool{New: func() any { return flowlog.NewReader(nil, flowlog.ReaderOptions{}) }}
 
 // spoolAbove is the size from which a Parquet object is put into a file to be read, in bytes. AWS's are smaller.
 const spoolAbove = 64 << 20
@@ -72,7 +77,8 @@ func Open(ctx context.Context, src source.Source, o source.Object, opt DecodeOpt
 		a := newAhead(plain)
 		lines, r.stop = a, a.close
 	}
-	r.text = flowlog.NewReader(lines, flowlog.ReaderOptions{
+	r.text = readers.Get().(*flowlog.Reader)
+	r.text.Reset(lines, flowlog.ReaderOptions{
 		Object: o.URI, Format: opt.Format, Want: opt.Want, Reject: opt.Reject,
 	})
 	f, err := r.text.Format()
@@ -96,7 +102,7 @@ func (r *Records) openParquet(opt DecodeOptions) error {
 	case err == io.EOF:
 		at, size = bytes.NewReader(buf.Bytes()), n
 	case err != nil:
-		return r.wrap(err)
+		return r.wrap(wholeFile(err))
 	default:
 		if r.spool, err = os.CreateTemp(opt.TempDir, "weir-parquet-*"); err != nil {
 			return fmt.Errorf("spool parquet object: %w", err)
@@ -104,12 +110,9 @@ func (r *Records) openParquet(opt DecodeOptions) error {
 		os.Remove(r.spool.Name()) // it lives as long as it is open
 		m, err := io.Copy(r.spool, io.MultiReader(&buf, r.plain))
 		if err != nil {
-			return r.wrap(err)
+			return r.wrap(wholeFile(err))
 		}
 		at, size = r.spool, m
-	}
-	if r.plain.problem != "" {
-		return r.wrap(errors.New(r.plain.problem)) // a part of a Parquet file is of no use
 	}
 	t, names, err := columnar.ParquetTable(at, size)
 	if err != nil {
@@ -124,6 +127,14 @@ func (r *Records) openParquet(opt DecodeOptions) error {
 		r.format += " " + n
 	}
 	return nil
+}
+
+// wholeFile is the error of reading content of which a part is of no use.
+func wholeFile(err error) error {
+	if ce := (*cutError)(nil); errors.As(err, &ce) {
+		return fmt.Errorf("truncated %s: a part of a Parquet file is of no use", ce.what)
+	}
+	return err
 }
 
 // Table returns the table that the records belong to.
@@ -153,6 +164,9 @@ func (r *Records) Read(b *flowlog.Batch) (int, error) {
 		}
 	}
 	n, err := r.text.Read(b)
+	if ce := (*cutError)(nil); r.raw.err == nil && errors.As(err, &ce) {
+		err = io.EOF // Problem says it
+	}
 	return n, r.wrap(err)
 }
 
@@ -161,7 +175,10 @@ func (r *Records) Stats() flowlog.Stats {
 	if r.pq != nil {
 		return r.pq.Stats()
 	}
-	s := r.text.Stats()
+	s := r.stats
+	if r.text != nil {
+		s = r.text.Stats()
+	}
 	s.Bytes = r.plain.n.Load()
 	return s
 }
@@ -191,6 +208,11 @@ func (r *Records) Close() error {
 	}
 	if r.spool != nil {
 		r.spool.Close()
+	}
+	if r.text != nil {
+		r.stats = r.text.Stats()
+		readers.Put(r.text)
+		r.text = nil
 	}
 	return err
 }

@@ -84,6 +84,9 @@ var deniedActions = map[string]string{
 }
 
 func s3Hint(err error) string {
+	if noCredentials(err) {
+		return "no AWS credentials were found: sign in (aws sso login), set AWS_PROFILE or --s3-profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return ""
@@ -100,4 +103,17 @@ func s3Hint(err error) string {
 		return "the role or user lacks a permission: s3:ListBucket on the bucket and s3:GetObject on its objects are needed"
 	}
 	return s3Hints[strings.TrimSpace(code)]
+}
+
+// noCredentials tells the error of the SDK when all places for credentials are empty: the last that it asks is the
+// machine's own role, and that is what fails.
+func noCredentials(err error) bool {
+	var op *smithy.OperationError
+	for errors.As(err, &op) {
+		if op.Service() == "ec2imds" {
+			return true
+		}
+		err = op.Err
+	}
+	return false
 }

@@ -32,6 +32,8 @@ func TestHints(t *testing.T) {
 		{s3("ListObjectsV2", "ExpiredToken"), "sign in again"},
 		{s3("ListObjectsV2", "PermanentRedirect"), "--s3-region"},
 		{s3("ListObjectsV2", "NeverHeardOf"), ""},
+		{&smithy.OperationError{ServiceID: "S3", OperationName: "ListObjectsV2", Err: fmt.Errorf("get credentials: %w",
+			&smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: errors.New("disabled")})}, "--s3-profile"},
 		{&source.ObjectError{URI: "s3://b/k", Err: s3("GetObject", "InvalidObjectState")}, "Glacier"},
 		{&lake.LockedError{Dir: "/x"}, "one weir writes"},
 		{fmt.Errorf("%w at /x", lake.ErrNoLake), "weir ingest"},

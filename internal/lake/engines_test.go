@@ -300,11 +300,11 @@ func TestReadersMeanwhile(t *testing.T) {
 			}
 		})
 	}
-	for i := range 24 {
+	for i := range 12 {
 		if err := put(t.Context(), w, fmt.Sprint("o", i), day0.AddDate(0, 0, i%2), rowsEach); err != nil {
 			t.Fatal(err)
 		}
-		if i%6 == 5 {
+		if i%4 == 3 {
 			if _, err := w.Compact(t.Context(), CompactOptions{}); err != nil {
 				t.Fatal(err)
 			}

@@ -54,7 +54,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	l.Close()
 	rows, steps := int64(1000), map[string]bool{}
-	for i, limit := range []int{0, 1 << 10, 4 << 10, 5 << 10, 6 << 10, 7 << 10, 8 << 10, 10 << 10, 12 << 10, 16 << 10, 20 << 10, 24 << 10, 28 << 10, 32 << 10, 36 << 10, 40 << 10, 48 << 10, 64 << 10, 1 << 20} {
+	for i, limit := range []int{0, 4 << 10, 7 << 10, 9 << 10, 12 << 10, 16 << 10, 20 << 10, 24 << 10, 32 << 10, 40 << 10, 48 << 10, 64 << 10, 1 << 20} {
 		uri := fmt.Sprint("o", i)
 		out, err := child(t, fmt.Sprint("limited ", limit, " ", uri), dir).Output()
 		var exit *exec.ExitError

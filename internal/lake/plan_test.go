@@ -64,10 +64,10 @@ func fabricate(t testing.TB, l *Lake, n int) {
 func TestPlanIsFast(t *testing.T) {
 	dir := t.TempDir()
 	fabricate(t, open(t, dir, true), 10000)
-	start := time.Now()
+	start := cpuTime(t)
 	r := open(t, dir, false)
 	s := snapshot(t, r)
-	took := time.Since(start)
+	took := cpuTime(t) - start
 	t.Logf("opened and planned %d files in %v", len(s.Files), took)
 	if len(s.Files) != 10000 {
 		t.Errorf("plan has %d files, want 10000", len(s.Files))
@@ -75,8 +75,8 @@ func TestPlanIsFast(t *testing.T) {
 	if n := len(s.Between(day0.AddDate(0, 0, 3), day0.AddDate(0, 0, 4))); n != 100 {
 		t.Errorf("a day has %d files, want 100", n)
 	}
-	// A machine under load gets five times what is promised.
-	if took > 5*time.Second {
+	// Ten times what is promised, for slow machines and the race detector.
+	if took > 10*time.Second {
 		t.Errorf("opening and planning took %v", took)
 	}
 }

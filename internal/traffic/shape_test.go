@@ -76,6 +76,7 @@ func TestShapes(t *testing.T) {
 	}
 	between := func(what string, got, low, high float64) {
 		t.Helper()
+		t.Logf("%s: %.3f", what, got)
 		if got < low || got > high || math.IsNaN(got) {
 			t.Errorf("%s: got %.3f, want %v to %v", what, got, low, high)
 		}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"weir/queries"
+)
+
+// Every command that the manual shows must exist, with its flags and saved queries. It is not run.
+func TestCommandsInDocs(t *testing.T) {
+	files := []string{"../../README.md", "../../CONTRIBUTING.md", "../../SECURITY.md"}
+	err := filepath.WalkDir("../../docs", func(path string, _ os.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range shownCommands(string(text)) {
+			n++
+			if err := checkCommand(args); err != nil {
+				t.Errorf("%s: weir %s: %v", file, strings.Join(args, " "), err)
+			}
+		}
+	}
+	if n < 30 {
+		t.Errorf("found %d commands, which is too few to be all", n)
+	}
+}
+
+// checkCommand parses a command without running it.
+func checkCommand(args []string) error {
+	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}
+	cmd, rest, err := newRoot(a).Find(args)
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return flagError(cmd, err)
+	}
+	rest = cmd.Flags().Args()
+	if cmd.Name() == "query" && len(rest) > 0 && strings.HasPrefix(rest[0], "@") && rest[0] != "@NAME" {
+		q, ok := queries.Get(rest[0][1:])
+		if !ok {
+			return unknownQuery(rest[0][1:])
+		}
+		for _, arg := range rest[1:] {
+			key, _, _ := strings.Cut(arg, "=")
+			if known := q.Args; !containsArg(known, key) {
+				return &queries.UnknownArgError{Name: key}
+			}
+		}
+	}
+	return cmd.ValidateArgs(rest)
+}
+
+func containsArg(args []queries.Arg, name string) bool {
+	for _, a := range args {
+		if a.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// shownCommands finds the commands in fenced blocks of shell: what follows "weir" at the begin of a line, a pipe, or
+// after "$ " and variables.
+func shownCommands(markdown string) (commands [][]string) {
+	for i, block := range strings.Split(markdown, "```") {
+		lang, text, _ := strings.Cut(block, "\n")
+		if i%2 == 0 || lang != "sh" && lang != "console" {
+			continue
+		}
+		for _, words := range shellWords(text) {
+			for len(words) > 0 && (words[0] == "$" || strings.Contains(words[0], "=") || words[0] == "sudo") {
+				words = words[1:]
+			}
+			if len(words) > 0 && words[0] == "weir" {
+				commands = append(commands, words[1:])
+			}
+		}
+	}
+	return commands
+}
+
+// shellWords cuts a script into simple commands and their words: quotes, comments, pipes and redirections as far as
+// documents use them.
+func shellWords(script string) (commands [][]string) {
+	var words []string
+	var word strings.Builder
+	var quote rune
+	started, comment, skipWord := false, false, false
+	endWord := func() {
+		if started && !skipWord {
+			words = append(words, word.String())
+		}
+		if started {
+			skipWord = false
+		}
+		word.Reset()
+		started = false
+	}
+	endCommand := func() {
+		endWord()
+		if len(words) > 0 {
+			commands = append(commands, words)
+		}
+		words, skipWord = nil, false
+	}
+	for _, r := range script {
+		switch {
+		case comment:
+			if r == '\n' {
+				comment = false
+				endCommand()
+			}
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			} else {
+				word.WriteRune(r)
+			}
+		case r == '"' || r == '\'':
+			quote, started = r, true
+		case r == '#' && !started:
+			comment = true
+		case r == '\n' || r == '|' || r == ';' || r == '&':
+			endCommand()
+		case r == '>' || r == '<':
+			endWord()
+			skipWord = true // the file's name
+		case r == ' ' || r == '\t':
+			endWord()
+		default:
+			word.WriteRune(r)
+			started = true
+		}
+	}
+	endCommand()
+	return commands
+}
+
+func TestShownCommands(t *testing.T) {
+	text := "prose `weir nothing`\n```sh\nweir cat ./logs | jq .x   # weir comment\nweir query \"SELECT 'a b'\n FROM flows\" > out.csv\nA=1 weir nonsense\n" +
+		"aws logs x | weir ingest --nonsense -\n```\n```json\nweir no\n```\n"
+	var got []string
+	for _, c := range shownCommands(text) {
+		got = append(got, strings.Join(c, "|"))
+	}
+	want := []string{"cat|./logs", "query|SELECT 'a b'\n FROM flows", "nonsense", "ingest|--nonsense|-"}
+	if strings.Join(got, "\x00") != strings.Join(want, "\x00") {
+		t.Fatalf("found %q, want %q", got, want)
+	}
+	for i, args := range shownCommands(text) {
+		if err := checkCommand(args); (err == nil) != (i < 2) {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}

@@ -13,7 +13,8 @@ export GOFLAGS := $(strip $(filter-out -mod=%,$(shell $(GO) env GOFLAGS)) -mod=r
 BIN := bin
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 VERSION_DATE := $(shell git show -s --format=%cI HEAD 2>/dev/null)
-LDFLAGS := -X main.version=$(VERSION) -X main.versionDate=$(VERSION_DATE)
+VERSION_COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS := -X main.version=$(VERSION) -X main.versionDate=$(VERSION_DATE) -X main.versionCommit=$(VERSION_COMMIT)
 PREFIX ?= /usr/local
 
 # One test binary may not take longer than this, so that nothing hangs for ever.
@@ -27,10 +28,11 @@ help: ## this list
 demo: build ## build weir and tell the story of the open Redis
 	@$(BIN)/weir demo
 
+# -buildvcs=false: the version comes from LDFLAGS, and a clone that belongs to another user builds, too.
 # No -trimpath: with it, the compiler's work could not be shared with `go test`, and a first build takes minutes.
 .PHONY: build
 build: needs ## bin/weir
-	$(GO) build -ldflags "$(LDFLAGS)" -o $(BIN)/weir ./cmd/weir
+	$(GO) build -buildvcs=false -ldflags "$(LDFLAGS)" -o $(BIN)/weir ./cmd/weir
 
 .PHONY: install
 install: build ## weir and its man pages below PREFIX (/usr/local)

@@ -10,10 +10,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Set by the Makefile with -ldflags -X, from git: `git describe` and the commit's date in RFC 3339.
+// Set by the Makefile with -ldflags -X, from git: `git describe`, the commit's date in RFC 3339, and its hash.
 var (
-	version     string
-	versionDate string
+	version       string
+	versionDate   string
+	versionCommit string
 )
 
 // buildInfo is what `weir version` prints.
@@ -30,7 +31,7 @@ type buildInfo struct {
 // readBuildInfo prefers what the Makefile said; `go install` and `go build` leave module version and commit in the
 // program themselves.
 func readBuildInfo() buildInfo {
-	b := buildInfo{Version: version, Date: versionDate, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := buildInfo{Version: version, Date: versionDate, Commit: versionCommit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{}
@@ -39,7 +40,9 @@ func readBuildInfo() buildInfo {
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			b.Commit = s.Value
+			if b.Commit == "" {
+				b.Commit = s.Value
+			}
 		case "vcs.time":
 			if b.Date == "" {
 				b.Date = s.Value

@@ -52,13 +52,13 @@ func (l *Lake) Compact(ctx context.Context, o CompactOptions) (CompactResult, er
 		o.TargetBytes = defaultTarget
 	}
 	for _, t := range flowlog.Tables {
-		if u := l.unknown[t.Name]; len(u) > 0 {
-			return r, fmt.Errorf("compact table %s: it has columns that this weir does not know, and would lose: %s; use a newer weir",
-				t.Name, strings.Join(u, ", "))
-		}
 		snap, err := l.Snapshot(ctx, t)
 		if err != nil {
 			return r, fmt.Errorf("compact: %w", err)
+		}
+		if u := unknownColumns(t, snap.table.Schema()); len(u) > 0 {
+			return r, fmt.Errorf("compact table %s: it has columns that this weir does not know, and would lose: %s; use a newer weir",
+				t.Name, strings.Join(u, ", "))
 		}
 		var last time.Time
 		for i, g := range groups(snap.Files, o) {

@@ -56,8 +56,7 @@ type Lake struct {
 	fs   *fileIO
 	cat  *catalog
 
-	mu      sync.Mutex // one change at a time
-	unknown map[string][]string
+	mu sync.Mutex // one change at a time
 
 	cacheMu sync.Mutex
 	tables  map[string]*table.Table // by name; valid while the catalog points at the same metadata
@@ -83,8 +82,7 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lake{write: o.Write, log: o.Log, now: o.Now,
-		unknown: map[string][]string{}, tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
+	l := &Lake{write: o.Write, log: o.Log, now: o.Now, tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
 	defer func() {
 		if err != nil {
 			l.Close()
@@ -118,11 +116,9 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 		}
 	}
 	for _, t := range flowlog.Tables {
-		tbl, err := l.table(ctx, t)
-		if err != nil {
+		if _, err := l.table(ctx, t); err != nil {
 			return nil, err
 		}
-		l.unknown[t.Name] = unknownColumns(t, tbl.Schema())
 	}
 	return l, nil
 }
@@ -235,23 +231,32 @@ func (l *Lake) Schema(t *flowlog.Table) columnar.Schema {
 
 // table returns t as the catalog has it now.
 func (l *Lake) table(ctx context.Context, t *flowlog.Table) (*table.Table, error) {
-	loc, err := l.cat.pointer(ctx, t.Name)
-	if err != nil {
-		return nil, err
-	}
-	l.cacheMu.Lock()
-	tbl := l.tables[t.Name]
-	l.cacheMu.Unlock()
-	if tbl != nil && tbl.MetadataLocation() == loc {
+	for try := 0; ; try++ {
+		loc, err := l.cat.pointer(ctx, t.Name)
+		if err != nil {
+			return nil, err
+		}
+		l.cacheMu.Lock()
+		tbl := l.tables[t.Name]
+		l.cacheMu.Unlock()
+		if tbl != nil && tbl.MetadataLocation() == loc {
+			return tbl, nil
+		}
+		tbl, err = l.cat.LoadTable(ctx, ident(t.Name))
+		// Between the pointer and the file many commits can have come, the last of which removed it.
+		if errors.Is(err, fs.ErrNotExist) && try < 3 {
+			if now, e := l.cat.pointer(ctx, t.Name); e == nil && now != loc {
+				continue
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		l.cacheMu.Lock()
+		l.tables[t.Name] = tbl
+		l.cacheMu.Unlock()
 		return tbl, nil
 	}
-	if tbl, err = l.cat.LoadTable(ctx, ident(t.Name)); err != nil {
-		return nil, err
-	}
-	l.cacheMu.Lock()
-	l.tables[t.Name] = tbl
-	l.cacheMu.Unlock()
-	return tbl, nil
 }
 
 func ident(name string) table.Identifier { return table.Identifier{namespace, name} }

@@ -225,13 +225,13 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 	for _, t := range flowlog.Tables {
 		snap, err := l.Snapshot(ctx, t)
 		if deletes := (*DeletesError)(nil); errors.As(err, &deletes) {
-			s.Tables = append(s.Tables, TableStatus{Table: t.Name, Problem: deletes.Error(), Unknown: l.unknown[t.Name]})
+			s.Tables = append(s.Tables, TableStatus{Table: t.Name, Problem: deletes.Error()})
 			continue
 		} else if err != nil {
 			return s, err
 		}
 		ts := TableStatus{Table: t.Name, Rows: snap.Rows(), Files: int64(len(snap.Files)), Bytes: snap.Bytes(),
-			Updated: snap.Time, Snapshots: len(snap.table.Metadata().Snapshots()), Unknown: l.unknown[t.Name]}
+			Updated: snap.Time, Snapshots: len(snap.table.Metadata().Snapshots()), Unknown: unknownColumns(t, snap.table.Schema())}
 		for _, f := range snap.Files {
 			if f.Bytes < defaultTarget/2 {
 				ts.Small++

@@ -125,7 +125,7 @@ func (b *Batch) Use(f *Field) *Column {
 		case isText(f.Kind) && c.Dict == nil:
 			c.Dict = newDict()
 		}
-		c.resize(b.n)
+		c.resize(b.n, b.limit)
 		c.setNull(0, b.n)
 	}
 	return c
@@ -135,14 +135,14 @@ func (b *Batch) Use(f *Field) *Column {
 func (b *Batch) Grow(n int) int {
 	n = max(0, min(n, b.limit-b.n))
 	want := b.n + n
-	b.Object.resize(want)
-	b.Extra.resize(want)
+	b.Object.resize(want, b.limit)
+	b.Extra.resize(want, b.limit)
 	if b.KeepLines && len(b.Lines) < want {
 		b.Lines = append(b.Lines, make([]uint32, want-len(b.Lines))...)
 	}
 	for _, c := range b.cols {
 		if c != nil && c.Field != nil {
-			c.resize(want)
+			c.resize(want, b.limit)
 		}
 	}
 	return n
@@ -209,23 +209,23 @@ func (c *Column) setNull(from, to int) {
 }
 
 // resize makes the column's slices at least n long, doubling, so that a batch that stays small stays cheap.
-func (c *Column) resize(n int) {
+func (c *Column) resize(n, limit int) {
 	switch {
 	case c.Field == nil || isText(c.Field.Kind):
-		c.Codes = resize(c.Codes, n)
+		c.Codes = resize(c.Codes, n, limit)
 	case isInt32(c.Field.Kind):
-		c.Int32 = resize(c.Int32, n)
+		c.Int32 = resize(c.Int32, n, limit)
 	default:
-		c.Int64 = resize(c.Int64, n)
+		c.Int64 = resize(c.Int64, n, limit)
 	}
 }
 
-func resize[T any](s []T, n int) []T {
+func resize[T any](s []T, n, limit int) []T {
 	if n <= len(s) {
 		return s
 	}
 	if n > cap(s) {
-		next := make([]T, n, max(n, 2*cap(s)))
+		next := make([]T, n, max(n, min(2*cap(s), limit)))
 		copy(next, s)
 		return next
 	}

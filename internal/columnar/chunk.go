@@ -52,7 +52,7 @@ func (e *encoder) column(c *column, b *flowlog.Batch, rows []uint32) []chunk {
 	case c.name == Extra:
 		return e.extra(b, rows)
 	case c.name == SourceObject:
-		return []chunk{e.text(c.name, &b.Object, rows)}
+		return []chunk{e.text(c, &b.Object, rows)}
 	case c.name == StartTime:
 		col := b.Column(b.Table.Field("start").Index())
 		return []chunk{e.longColumn(c.name, col, rows, 1_000_000)}
@@ -60,7 +60,7 @@ func (e *encoder) column(c *column, b *flowlog.Batch, rows []uint32) []chunk {
 	col := b.Column(c.field.Index())
 	switch c.physical() {
 	case format.ByteArray:
-		return []chunk{e.text(c.name, col, rows)}
+		return []chunk{e.text(c, col, rows)}
 	case format.Int32:
 		return []chunk{e.intColumn(c.name, col, rows)}
 	default:
@@ -69,12 +69,18 @@ func (e *encoder) column(c *column, b *flowlog.Batch, rows []uint32) []chunk {
 }
 
 // text encodes a column of dictionary codes: they are numbered anew for this chunk, in order of appearance.
-func (e *encoder) text(name string, col *flowlog.Column, rows []uint32) chunk {
+func (e *encoder) text(c *column, col *flowlog.Column, rows []uint32) chunk {
 	if col == nil {
-		return e.empty(format.ByteArray, len(rows), name)
+		return e.empty(format.ByteArray, len(rows), c.name)
 	}
 	e.begin(len(rows))
-	e.number(col, rows)
+	if c.uniform {
+		e.dict = append(e.dict, col.Codes[0])
+		e.codes = e.codes[:len(rows)]
+		clear(e.codes)
+	} else {
+		e.number(col, rows)
+	}
 	var least, most []byte
 	size := 0
 	for i, code := range e.dict {
@@ -93,7 +99,7 @@ func (e *encoder) text(name string, col *flowlog.Column, rows []uint32) chunk {
 		e.page = binary.LittleEndian.AppendUint32(e.page, uint32(len(t)))
 		e.page = append(e.page, t...)
 	}
-	out := e.newChunk(format.ByteArray, len(rows), name)
+	out := e.newChunk(format.ByteArray, len(rows), c.name)
 	e.dictionaryPage(&out, len(e.dict))
 	e.dataPage(&out, len(rows), len(e.dict), format.RLEDictionary)
 	if len(least) <= maxStatistic && len(most) <= maxStatistic {

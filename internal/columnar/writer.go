@@ -36,6 +36,25 @@ type column struct {
 	name  string
 	field *flowlog.Field // nil for StartTime, SourceObject, Extra
 	id    int
+	// uniform says that all records of the batch at hand have one value, and that it is not NULL: no need to gather it.
+	uniform bool
+}
+
+func (c *column) uniformIn(b *flowlog.Batch) bool {
+	col := &b.Object
+	if c.field != nil {
+		col = b.Column(c.field.Index())
+	}
+	if col == nil || col.Dict == nil || b.Len() == 0 || c.field == nil && c.name != SourceObject {
+		return false
+	}
+	first := col.Codes[0]
+	for _, code := range col.Codes[:b.Len()] {
+		if code != first {
+			return false
+		}
+	}
+	return first != 0
 }
 
 // NewWriter returns a Writer of a data file to w. Nothing is buffered beyond a call of Write.
@@ -43,7 +62,7 @@ func NewWriter(w io.Writer, s Schema) *Writer {
 	f := &Writer{w: w, schema: s}
 	for _, name := range ColumnNames(s.Table) {
 		if id, ok := s.IDs[name]; ok {
-			f.cols = append(f.cols, column{name, s.Table.Column(name), id})
+			f.cols = append(f.cols, column{name: name, field: s.Table.Column(name), id: id})
 		}
 	}
 	return f
@@ -57,6 +76,9 @@ func (f *Writer) Bytes() int64 { return f.at }
 
 // Write writes the given rows of a batch, in that order, as row groups. After an error the file is of no use.
 func (f *Writer) Write(b *flowlog.Batch, rows []uint32) error {
+	for i := range f.cols {
+		f.cols[i].uniform = f.cols[i].uniformIn(b)
+	}
 	for len(rows) > 0 && f.err == nil {
 		n := min(len(rows), rowGroup)
 		f.err = f.writeGroup(b, rows[:n])

@@ -22,7 +22,7 @@ type Config struct {
 	TempDir string          // for Parquet objects too large for memory
 
 	Workers   int // objects read at once; 0: one for each core, as memory allows
-	BatchRows int // records a worker holds in memory before it writes them; 0: 1 << 20
+	BatchRows int // records a worker holds in memory before it writes them; 0: 1 << 19
 
 	// Follow keeps going: the sources are listed again every Interval, until the context ends.
 	Follow   bool
@@ -70,8 +70,9 @@ type Summary struct {
 	Elapsed time.Duration
 }
 
-// memoryPerWorker is what a worker needs with a full batch of 1 << 20 records of 29 fields, in bytes.
-const memoryPerWorker = 220 << 20
+// memoryPerWorker is what a worker needs with a full batch of 1 << 19 records of 29 fields, in bytes, with room for
+// garbage: the collector works all the time when there is none.
+const memoryPerWorker = 160 << 20
 
 // Workers returns how many workers fit into a bound on memory, in bytes; 0 is no bound.
 func Workers(memory int64) int {
@@ -112,7 +113,7 @@ func Run(ctx context.Context, c Config) (Summary, error) {
 		c.Workers = Workers(0)
 	}
 	if c.BatchRows <= 0 {
-		c.BatchRows = 1 << 20
+		c.BatchRows = 1 << 19
 	}
 	if c.Interval <= 0 {
 		c.Interval = 30 * time.Second

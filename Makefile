@@ -14,7 +14,7 @@ BIN := bin
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 VERSION_DATE := $(shell git show -s --format=%cI HEAD 2>/dev/null)
 VERSION_COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
-LDFLAGS := -X main.version=$(VERSION) -X main.versionDate=$(VERSION_DATE) -X main.versionCommit=$(VERSION_COMMIT)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.versionDate=$(VERSION_DATE) -X main.versionCommit=$(VERSION_COMMIT)
 PREFIX ?= /usr/local
 
 # One test binary may not take longer than this, so that nothing hangs for ever.

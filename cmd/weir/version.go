@@ -24,7 +24,7 @@ type buildInfo struct {
 	Commit   string `json:"commit"` // "" if not known
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
-	DuckDB   string `json:"duckdb_go"` // version of the Go module, which carries DuckDB
+	DuckDB   string `json:"duckdb"`
 	Iceberg  string `json:"iceberg_go"`
 }
 
@@ -56,8 +56,8 @@ func readBuildInfo() buildInfo {
 			m = m.Replace
 		}
 		switch m.Path {
-		case "github.com/duckdb/duckdb-go/v2":
-			b.DuckDB = m.Version
+		case "github.com/duckdb/duckdb-go-bindings":
+			b.DuckDB = duckdbVersion(m.Version)
 		case "github.com/apache/iceberg-go":
 			b.Iceberg = m.Version
 		}
@@ -77,8 +77,20 @@ func readBuildInfo() buildInfo {
 	return b
 }
 
+// duckdbVersion reads DuckDB's version out of that of the Go module which carries it: v0.10506.0 has DuckDB 1.5.6.
+func duckdbVersion(module string) string {
+	var n, fix int
+	if _, err := fmt.Sscanf(module, "v0.%d.%d", &n, &fix); err != nil || n < 10000 {
+		return module
+	}
+	return fmt.Sprintf("%d.%d.%d", n/10000, n/100%100, n%100)
+}
+
 func (b buildInfo) String() string {
 	parts := []string{b.Go, b.Platform}
+	if b.DuckDB != "" {
+		parts = append([]string{"DuckDB " + b.DuckDB}, parts...)
+	}
 	if b.Date != "" {
 		parts = append([]string{b.Date}, parts...)
 	}

@@ -9,11 +9,15 @@ SELECT CASE
     WHEN destination_private THEN 'from the internet'
     ELSE 'public to public'
   END AS scope,
-  action, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS records
+  action, sum(bytes) AS bytes, sum(packets) AS packets, sum(records) AS records
 FROM (
-  SELECT :private(srcaddr) AS source_private, :private(dstaddr) AS destination_private, action, bytes, packets
-  FROM flows
-  WHERE :scope AND log_status = 'OK'
+  SELECT :private(srcaddr) AS source_private, :private(dstaddr) AS destination_private, action, bytes, packets, records
+  FROM (
+    SELECT srcaddr, dstaddr, action, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS records
+    FROM flows
+    WHERE :scope AND log_status = 'OK'
+    GROUP BY 1, 2, 3
+  ) AS pairs
 ) AS f
 GROUP BY 1, 2
 ORDER BY 3 DESC, 1, 2

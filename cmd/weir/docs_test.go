@@ -4,14 +4,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"weir/queries"
 )
 
-// Every command that the manual shows must exist, with its flags and saved queries. It is not run.
-func TestCommandsInDocs(t *testing.T) {
+// manual is every page of documentation, by its path from here.
+func manual(t *testing.T) map[string]string {
+	t.Helper()
 	files := []string{"../../README.md", "../../CONTRIBUTING.md", "../../SECURITY.md"}
 	err := filepath.WalkDir("../../docs", func(path string, _ os.DirEntry, err error) error {
 		if filepath.Ext(path) == ".md" {
@@ -22,13 +24,34 @@ func TestCommandsInDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	pages := map[string]string{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, args := range shownCommands(string(text)) {
+		pages[file] = string(text)
+	}
+	return pages
+}
+
+// Every file that the manual links to must be there.
+func TestLinksInDocs(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#: ]+)(#[^)]*)?\)`)
+	for file, text := range manual(t) {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+				t.Errorf("%s links to %s: %v", file, m[1], err)
+			}
+		}
+	}
+}
+
+// Every command that the manual shows must exist, with its flags and saved queries. It is not run.
+func TestCommandsInDocs(t *testing.T) {
+	n := 0
+	for file, text := range manual(t) {
+		for _, args := range shownCommands(text) {
 			n++
 			if err := checkCommand(args); err != nil {
 				t.Errorf("%s: weir %s: %v", file, strings.Join(args, " "), err)

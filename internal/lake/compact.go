@@ -128,7 +128,14 @@ func (l *Lake) compactGroup(ctx context.Context, t *flowlog.Table, group []DataF
 	}
 	err = l.change(ctx, change{kind: kindCompact, table: t, files: m.files,
 		stage: func(ctx context.Context, tx *table.Transaction, props iceberg.Properties, added []iceberg.DataFile) error {
-			return tx.NewRewrite(props).Apply(old, added, nil).Commit(ctx)
+			rewrite := tx.NewRewrite(props)
+			for _, f := range old {
+				rewrite.DeleteFile(f)
+			}
+			for _, f := range added {
+				rewrite.AddDataFile(f)
+			}
+			return rewrite.Commit(ctx)
 		}})
 	if err != nil {
 		return err

@@ -106,11 +106,10 @@ func TestMoved(t *testing.T) {
 			if st.Size() != m.Length() {
 				t.Errorf("manifest %s has %d bytes, its list says %d", p, st.Size(), m.Length())
 			}
-			entries, err := m.FetchEntries(r.fs, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range entries {
+			for e, err := range m.Entries(r.fs, false) {
+				if err != nil {
+					t.Fatal(err)
+				}
 				if !strings.HasPrefix(e.DataFile().FilePath(), uri(to)+"/") {
 					t.Errorf("manifest %s names %s", p, e.DataFile().FilePath())
 				}

@@ -79,7 +79,7 @@ func cellText(v any, c engine.Column) string {
 		return string(v)
 	}
 	var b bytes.Buffer
-	appendJSON(&b, v, "")
+	appendJSON(&b, v, c.Type)
 	return b.String()
 }
 

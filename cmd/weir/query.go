@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,8 +237,10 @@ func queryTables(ctx context.Context, a *app, f *queryFlags, sql string, window 
 			return nil, nil, err
 		}
 	} else if tables, done, err = openLakeTables(ctx, a); err != nil {
-		// SELECT 1 needs no lake.
-		if names, bad := duckdb.ReferencedTables(sql); bad != nil || len(names) == 0 && errors.Is(err, lake.ErrNoLake) {
+		// SELECT 1 needs no lake, and what names a file is told so rather than that there is no lake.
+		names, bad := duckdb.ReferencedTables(sql)
+		table := func(name string) bool { return !strings.ContainsAny(name, "/.*") }
+		if bad != nil || errors.Is(err, lake.ErrNoLake) && !slices.ContainsFunc(names, table) {
 			return nil, func() error { return nil }, nil
 		}
 		return nil, nil, err
@@ -370,4 +373,25 @@ func argValue(v any) any {
 		return int64(n)
 	}
 	return v
+}
+
+// queryMemory is the bound on a query's memory: what was set, else a quarter of the machine.
+func queryMemory(set int64) int64 {
+	if set > 0 {
+		return set
+	}
+	return physicalMemory() / 4
+}
+
+// physicalMemory is the memory of the machine in bytes, or 0 where it is not known.
+func physicalMemory() int64 {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	var kb int64
+	if _, err := fmt.Sscanf(string(text), "MemTotal: %d kB", &kb); err != nil {
+		return 0
+	}
+	return kb << 10
 }

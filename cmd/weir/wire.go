@@ -149,13 +149,8 @@ func openSource(ctx context.Context, a *app, args, cols []string, window source.
 	}
 	var tables []engine.Table
 	for _, t := range flowlog.Tables {
-		et := engine.Table{Name: t.Name, Files: sp.Files[t]}
-		for _, c := range engine.Columns(t) {
-			if _, ok := sp.Schemas[t].IDs[c.Name]; ok || len(et.Files) == 0 {
-				et.Columns = append(et.Columns, c)
-			}
-		}
-		tables = append(tables, et)
+		// All columns, also those that were not spooled: the views and the hints want their names, and read NULLs.
+		tables = append(tables, engine.Table{Name: t.Name, Files: sp.Files[t], Columns: engine.Columns(t)})
 	}
 	return tables, remove, nil
 }

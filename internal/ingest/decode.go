@@ -165,7 +165,10 @@ func (r *Records) Read(b *flowlog.Batch) (int, error) {
 	}
 	n, err := r.text.Read(b)
 	if ce := (*cutError)(nil); r.raw.err == nil && errors.As(err, &ce) {
-		err = io.EOF // Problem says it
+		if r.plain.problem == "" {
+			r.plain.problem = "truncated " + ce.what + ": what was whole before the cut was read"
+		}
+		err = io.EOF
 	}
 	return n, r.wrap(err)
 }

@@ -106,7 +106,7 @@ func (t *timed) next() (string, error) {
 
 // isCSV tells a table with a column of messages (the console's download, Logs Insights), or with a column a field.
 func isCSV(line []byte) bool {
-	if !bytes.ContainsRune(line, ',') || bytes.ContainsRune(line, ' ') {
+	if bytes.ContainsAny(line, " \t") {
 		return false
 	}
 	names, err := csv.NewReader(bytes.NewReader(line)).Read()
@@ -116,8 +116,12 @@ func isCSV(line []byte) bool {
 	if messageColumn(names) >= 0 {
 		return true
 	}
-	_, err = flowlog.ParseFormat(strings.Join(names, " "))
-	return err == nil
+	for _, n := range names {
+		if _, known := fieldName(n); known && len(names) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 func messageColumn(names []string) int {
@@ -132,8 +136,14 @@ func messageColumn(names []string) int {
 type csvLines struct {
 	r       *csv.Reader
 	limit   *budget
-	message int
 	started bool
+	message int         // index of the column of messages; -1 if each column is a field
+	columns []csvColumn // of the table
+}
+
+type csvColumn struct {
+	skip   bool // does not belong to the record
+	number bool
 }
 
 func newCSV(r io.Reader) *csvLines {
@@ -144,35 +154,60 @@ func newCSV(r io.Reader) *csvLines {
 }
 
 func (c *csvLines) next() (string, error) {
-	for {
-		row, err := c.r.Read()
-		if err != nil {
-			return "", err
+	row, err := c.r.Read()
+	if err == nil && !c.started {
+		c.started = true
+		row[0] = strings.TrimPrefix(row[0], "\xef\xbb\xbf")
+		if c.message = messageColumn(row); c.message < 0 {
+			return c.header(row), nil
 		}
-		c.limit.left = maxValue
-		if !c.started {
-			c.started = true
-			if row[0] = strings.TrimPrefix(row[0], "\xef\xbb\xbf"); true {
-				c.message = messageColumn(row)
-			}
-			if c.message >= 0 {
+		row, err = c.r.Read()
+	}
+	if err != nil {
+		return "", err
+	}
+	c.limit.left = maxValue
+	if c.message >= 0 {
+		if c.message >= len(row) {
+			return "", nil
+		}
+		return row[c.message], nil
+	}
+	line := make([]string, 0, len(row))
+	for i, v := range row {
+		if i < len(c.columns) {
+			if c.columns[i].skip {
 				continue
 			}
-			return strings.Join(row, " "), nil // a header
-		}
-		if c.message >= 0 {
-			if c.message >= len(row) {
-				return "", nil
-			}
-			return row[c.message], nil
-		}
-		for i, v := range row {
-			if v == "" {
-				row[i] = "-"
+			if c.columns[i].number { // data frames make 25238.0 of integers
+				v = strings.TrimSuffix(v, ".0")
 			}
 		}
-		return strings.Join(row, " "), nil
+		line = append(line, oneToken(v))
 	}
+	return strings.Join(line, " "), nil
+}
+
+func (c *csvLines) header(row []string) string {
+	var head []string
+	for _, n := range row {
+		name, _ := fieldName(strings.TrimSpace(n))
+		col := csvColumn{skip: name == ""}
+		for _, t := range flowlog.Tables {
+			if f := t.Field(name); f != nil {
+				switch f.Kind {
+				case flowlog.Port, flowlog.Count, flowlog.Code, flowlog.Flags, flowlog.Epoch:
+					col.number = true
+				default:
+				}
+			}
+		}
+		if !col.skip {
+			head = append(head, name)
+		}
+		c.columns = append(c.columns, col)
+	}
+	return strings.Join(head, " ")
 }
 
 // budget keeps a decoder from buffering one endless value.
@@ -187,7 +222,7 @@ func (b *budget) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, errLongValue
 	}
-	n, err := b.r.Read(p)
+	n, err := b.r.Read(p[:min(len(p), b.left)])
 	b.left -= n
 	return n, err
 }

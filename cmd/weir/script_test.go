@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -17,6 +18,7 @@ func TestMain(m *testing.M) {
 // https://pkg.go.dev/github.com/rogpeppe/go-internal/testscript. Beside its own commands there is
 //
 //	gzip FILE...   compress files in place, to FILE.gz
+//	await FILE     go on when FILE is there: for what runs in the background
 //
 // Scripts run in an empty folder of their own, without credentials, settings or a network to look for them.
 func TestScripts(t *testing.T) {
@@ -30,8 +32,22 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"gzip": gzipFiles},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"gzip": gzipFiles, "await": await},
 	})
+}
+
+// await looks for half a minute.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await FILE")
+	}
+	for range 600 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond) // between looks, not instead of one
+	}
+	ts.Fatalf("%s did not appear", args[0])
 }
 
 func gzipFiles(ts *testscript.TestScript, neg bool, args []string) {

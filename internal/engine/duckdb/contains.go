@@ -135,7 +135,8 @@ func parse4(s string) (uint32, bool) {
 func parseNetwork(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	if err != nil || p != p.Masked() {
-		return netip.Prefix{}, fmt.Errorf("Invalid CIDR: %.60q", s) //nolint:staticcheck // Trino's own words
+		//lint:ignore ST1005 Trino's own words
+		return netip.Prefix{}, fmt.Errorf("Invalid CIDR: %.60q", s)
 	}
 	if a := p.Addr(); a.Is4() {
 		p = netip.PrefixFrom(netip.AddrFrom16(a.As16()), 96+p.Bits())

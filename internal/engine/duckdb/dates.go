@@ -133,7 +133,8 @@ func dateParse(text, format string) (time.Time, error) {
 	}
 	t, err := time.Parse(layout.String(), text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("Invalid format: %.60q is malformed for %.60q", text, format) //nolint:staticcheck // Trino's own words
+		//lint:ignore ST1005 Trino's own words
+		return time.Time{}, fmt.Errorf("Invalid format: %.60q is malformed for %.60q", text, format)
 	}
 	if !strings.Contains(format, "%Y") && !strings.Contains(format, "%y") {
 		t = t.AddDate(1970, 0, 0)

@@ -267,3 +267,45 @@ func TestParameters(t *testing.T) {
 		t.Errorf("one parameter and two values: %v", err)
 	}
 }
+
+// TestDifferences holds the column "here" of the table of docs/sql.md: should DuckDB change, the page must.
+func TestDifferences(t *testing.T) {
+	e := open(t)
+	for _, tt := range []struct{ sql, want string }{
+		{"CAST('x' AS IPADDRESS)", "x"},
+		{"typeof(date_add('day', 1, DATE '2020-01-01'))", "TIMESTAMP"},
+		{"typeof(DATE '2020-01-02' - interval '1' day)", "TIMESTAMP"},
+		{"count(*) FILTER (WHERE approx_distinct(1) FILTER (WHERE true) = 1)", "ERR"},
+		{"approx_distinct(CASE WHEN x > 1 THEN x END) FROM (VALUES (1), (2), (3)) t(x)", "2"},
+		{"approx_distinct(x) FILTER (WHERE x > 1) FROM (VALUES (1), (2), (3)) t(x)", "ERR"},
+		{"1 / 0", "NULL"},
+		{"1e0 / 0", "NULL"},
+		{"typeof(1.0 / 3)", "DOUBLE"},
+		{"5 = '5'", "true"},
+		{"'a' || 1", "a1"},
+		{"greatest(1, NULL)", "1"},
+		{"concat('a', NULL)", "a"},
+		{"ARRAY[1][9]", "NULL"},
+		{"MAP(ARRAY['a'], ARRAY[1])['no']", "NULL"},
+		{"CAST(2.5e0 AS integer)", "2"},
+		{"CAST(1e0 AS varchar)", "1.0"},
+		{"CAST(from_unixtime(0) AS varchar)", "1970-01-01 00:00:00+00"},
+		{"extract(dow FROM DATE '2026-11-22')", "0"},
+		{"x FROM (VALUES 1, 2) t(x)", "ERR"},
+		{"x FROM (VALUES (1), (2)) t(x) ORDER BY 1 LIMIT 1 OFFSET 1", "2"},
+		{"at_timezone(now(), 'UTC')", "ERR"},
+		{"format_datetime(now(), 'yyyy')", "ERR"},
+		{"ip_prefix('10.0.0.1', 8)", "ERR"},
+		{"element_at(ARRAY[1], 9)", "NULL"},
+		{"listagg(x, ',') WITHIN GROUP (ORDER BY x) FROM (VALUES ('b'), ('a')) t(x)", "ERR"},
+		{"transform(ARRAY[1], x -> x + 1)", "ERR"},
+	} {
+		got, err := one(e, "SELECT "+tt.sql)
+		if err != nil {
+			got = "ERR"
+		}
+		if got != tt.want {
+			t.Errorf("SELECT %s = %s, %v; docs/sql.md says %s", tt.sql, got, err, tt.want)
+		}
+	}
+}

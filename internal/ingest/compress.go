@@ -110,8 +110,8 @@ func (e *cutError) Error() string {
 // end judges the error that ended the content. A cut has the problem said, and is a cutError; damage is another error.
 func (p *plainReader) end(err error) error {
 	switch {
-	case p.raw.err != nil:
-		return p.raw.err
+	case p.raw.err() != nil:
+		return p.raw.err()
 	case err == io.EOF || p.layers == 0:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):

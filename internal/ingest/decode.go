@@ -164,7 +164,7 @@ func (r *Records) Read(b *flowlog.Batch) (int, error) {
 		}
 	}
 	n, err := r.text.Read(b)
-	if ce := (*cutError)(nil); r.raw.err == nil && errors.As(err, &ce) {
+	if ce := (*cutError)(nil); errors.As(err, &ce) && r.raw.err() == nil {
 		if r.plain.problem == "" {
 			r.plain.problem = "truncated " + ce.what + ": what was whole before the cut was read"
 		}
@@ -225,8 +225,8 @@ func (r *Records) wrap(err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	if r.raw.err != nil {
-		err = r.raw.err // a broken connection is not a truncated gzip
+	if e := r.raw.err(); e != nil {
+		err = e // a broken connection is not a truncated gzip
 	}
 	var oe *source.ObjectError
 	var he *flowlog.HeaderError
@@ -241,7 +241,7 @@ type rawReader struct {
 	r    io.ReadCloser
 	n    atomic.Int64 // an envelope or read-ahead reads in another goroutine
 	hash hash.Hash
-	err  error
+	bad  atomic.Pointer[error]
 }
 
 func newRaw(r io.ReadCloser) *rawReader { return &rawReader{r: r, hash: sha256.New()} }
@@ -251,7 +251,15 @@ func (r *rawReader) Read(p []byte) (int, error) {
 	r.n.Add(int64(n))
 	r.hash.Write(p[:n])
 	if err != nil && err != io.EOF {
-		r.err = err
+		r.bad.Store(&err)
 	}
 	return n, err
+}
+
+// err is the error of the source, if there was one.
+func (r *rawReader) err() error {
+	if e := r.bad.Load(); e != nil {
+		return *e
+	}
+	return nil
 }

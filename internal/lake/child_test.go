@@ -50,9 +50,7 @@ var children = map[string]func(ctx context.Context, dir string) error{
 		fmt.Println("rows", s.Rows())
 		return nil
 	},
-	"write":   writeUntilDone,
-	"limited": storeLimited,
-	"full":    onFullDisk,
+	"write": writeUntilDone,
 	"lock": func(ctx context.Context, dir string) error {
 		l, err := Open(ctx, dir, Options{Write: true})
 		if err != nil {

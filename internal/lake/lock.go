@@ -3,6 +3,7 @@ package lake
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -39,7 +40,7 @@ func takeLock(path string, now time.Time) (*lock, error) {
 		text := make([]byte, 256)
 		n, _ := f.ReadAt(text, 0)
 		f.Close()
-		return nil, &LockedError{Dir: path, Holder: holder(string(text[:n]))}
+		return nil, &LockedError{Dir: filepath.Dir(path), Holder: holder(string(text[:n]))}
 	}
 	host, _ := os.Hostname()
 	text := fmt.Sprintf("process %d on %s since %s\n", os.Getpid(), host, now.UTC().Format(time.RFC3339))

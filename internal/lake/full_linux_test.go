@@ -18,6 +18,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The limits and file systems of these tests are Linux's.
+func init() {
+	children["limited"], children["full"] = storeLimited, onFullDisk
+}
+
 // storeLimited stores an object and then compacts, while no file may grow beyond so many bytes: to a writer that is a full disk.
 func storeLimited(ctx context.Context, args string) error {
 	limit, rest, _ := strings.Cut(args, " ")
@@ -179,36 +184,4 @@ func TestNoSpaceLeft(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
-}
-
-func TestCommitCancelled(t *testing.T) {
-	l := open(t, t.TempDir(), true)
-	if err := put(t.Context(), l, "a", day0, 10); err != nil {
-		t.Fatal(err)
-	}
-	files := len(tree(t, filepath.Join(l.Dir(), warehouse)))
-	f, err := writeRows(l, flowlog.VPC, day0, object("b", day0, 5))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := l.Commit(ctx, Commit{Table: flowlog.VPC, Files: []*File{f}, Objects: []ObjectRecord{{URI: "b", Version: "1", Rows: 5}}}); !errors.Is(err, context.Canceled) {
-		t.Errorf("Commit = %v, want context.Canceled", err)
-	}
-	if got := snapshot(t, l).Rows(); got != 10 {
-		t.Errorf("rows = %d, want 10", got)
-	}
-	if n := len(tree(t, filepath.Join(l.Dir(), warehouse))); n != files {
-		t.Errorf("%d files, want %d", n, files)
-	}
-	if entries, err := os.ReadDir(filepath.Join(l.Dir(), stagingName)); err != nil || len(entries) != 0 {
-		t.Errorf("staging: %v, %v", entries, err)
-	}
-	if err := put(t.Context(), l, "b", day0, 5); err != nil {
-		t.Fatal(err)
-	}
-	if r := verified(t, l); r.Pending != 0 {
-		t.Errorf("%d commits pending", r.Pending)
-	}
 }

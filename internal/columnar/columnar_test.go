@@ -230,15 +230,79 @@ func TestLarge(t *testing.T) {
 }
 
 func TestDays(t *testing.T) {
-	b := read(t, flowlog.VPC, "start dstport srcport\n"+
-		"86399 443 40000\n86400 22 40001\n- 1 1\n86401 40000 443\n86402 22 40002\n86403 50000 50001\n86404 - -\n")
+	var s strings.Builder
+	s.WriteString("interface-id start dstport srcport\n")
+	line := func(eni, start, dst, src any) { fmt.Fprintf(&s, "eni-%v %v %v %v\n", eni, start, dst, src) }
+	line(1, 86399, 443, 40000) // 0: the day before
+	line(1, "-", 1, 1)         // 1: no day
+	for i := range frequentLeast {
+		line(i%2, 86400+i, 443, 40000+i) // 2, 4, … of eni-0
+		line(1, 86400+i, 50000+i, 22)    // 3, 5, …
+	}
+	line(2, 86500, 9, 9) // 130: rest
+	line(2, 86500, "-", "-")
+	line(1, 86501, 8, 8)
+	b := read(t, flowlog.VPC, s.String())
 	var got []string
 	for _, d := range Days(b) {
-		got = append(got, fmt.Sprint(d.Day.Format("2006-01-02"), d.Rows))
+		got = append(got, fmt.Sprint(d.Day.Format("2006-01-02"), " ", d.Rows, d.Cuts))
 	}
-	want := []string{"0001-01-01[2]", "1970-01-01[0]", "1970-01-02[6 1 4 3 5]"}
+	var to, from []uint32
+	for i := range uint32(frequentLeast) {
+		from = append(from, 3+2*i)
+	}
+	for _, eni := range []uint32{1, 0} { // eni-1 came first
+		for i := eni; i < frequentLeast; i += 2 {
+			to = append(to, 2+2*i)
+		}
+	}
+	want := []string{
+		"0001-01-01 [1] [0 0]",
+		"1970-01-01 [0] [1 1]",
+		fmt.Sprint("1970-01-02 ", append(append(to, from...), 132, 130, 131), " ", []int{frequentLeast, 2 * frequentLeast}),
+	}
 	if !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf(" got %q\nwant %q", got, want)
+	}
+}
+
+// TestBloom: the filters have what is in their row group, and mostly not what is not.
+func TestBloom(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 10))
+	var s strings.Builder
+	s.WriteString("dstport srcport\n")
+	in := map[int]bool{}
+	for range 20_000 {
+		p := 2 * rnd.IntN(32768) // even ports only
+		in[p] = true
+		fmt.Fprintf(&s, "%d 7\n", p)
+	}
+	b := read(t, flowlog.VPC, s.String())
+	data := write(t, b, all(b))
+	f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, _ := f.Schema().Lookup("dstport")
+	filter := f.RowGroups()[0].ColumnChunks()[leaf.ColumnIndex].BloomFilter()
+	if filter == nil {
+		t.Fatal("no filter")
+	}
+	wrong := 0
+	for p := range 1 << 16 {
+		ok, err := filter.Check(parquet.Int32Value(int32(p)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in[p] && !ok {
+			t.Fatalf("port %d is there, the filter says no", p)
+		}
+		if !in[p] && ok {
+			wrong++
+		}
+	}
+	if wrong > (1<<16-len(in))/8 {
+		t.Errorf("the filter errs on %d of %d ports", wrong, 1<<16-len(in))
 	}
 }
 

@@ -11,24 +11,36 @@ import (
 type Day struct {
 	Day  time.Time // midnight UTC; zero for records without a start
 	Rows []uint32  // indices into the batch
+	// Cuts are where in Rows row groups should end, since the order there begins anew.
+	Cuts []int
 }
 
-// ephemeral is where the ports begin that clients are given. Linux starts at 32768, IANA and Windows at 49152.
-const ephemeral = 32768
+// A port is frequent if it has at least one in frequent of a batch's records, and no fewer than frequentLeast.
+const (
+	frequent      = 512
+	frequentLeast = 64
+)
+
+// leastGroup is the fewest rows for which a row group of their own is worth its overhead.
+const leastGroup = 16 << 10
 
 // Days groups the records of a batch by the day of start, since a data file must lie in one partition, and orders
-// each day by service port: by dstport below the ephemeral ports, then, for answers, by srcport. The order is stable,
-// so that within a port records stay as AWS wrote them, in runs of one interface and time. Runs make files small,
-// and the order by port makes the minima and maxima of row groups prune a query for one port.
+// each day: first the records to frequent ports, by dstport, then the answers from such ports, by srcport, then all
+// others. Within a port they are ordered by interface, and within an interface as AWS wrote them, by time.
+//
+// So a query for one port reads the row groups that hold it, by their minima and maxima, and leaves out the others:
+// the filters over ports in the footer (bloom.go) say that what is frequent elsewhere is not among the rest. And
+// columns that belong to the interface are long runs. Measured on 4 million records (docs/design/parquet-encoder.md):
+// in AWS's order 69 MB, sorted by port throughout 72 MB, by frequent ports 59 MB, by these and interface 50 MB.
 func Days(b *flowlog.Batch) []Day {
 	n := b.Len()
-	order := byPort(b)
+	if n == 0 {
+		return nil
+	}
+	order, cuts := byPort(b)
 	start := b.Column(b.Table.Field("start").Index())
 	if start == nil {
-		if n == 0 {
-			return nil
-		}
-		return []Day{{Rows: order}}
+		return []Day{{Rows: order, Cuts: cuts}}
 	}
 	// Few days, often one: find them, then split the order.
 	const none = -1 << 62
@@ -63,7 +75,7 @@ func Days(b *flowlog.Batch) []Day {
 	}
 	slices.SortFunc(days, func(a, b Day) int { return a.Day.Compare(b.Day) })
 	if len(days) == 1 {
-		days[0].Rows = order
+		days[0].Rows, days[0].Cuts = order, cuts
 		return days
 	}
 	for i := range days {
@@ -74,48 +86,105 @@ func Days(b *flowlog.Batch) []Day {
 		index[d] = i
 		days[i].Rows = make([]uint32, 0, counts[d])
 	}
-	for _, i := range order {
+	for at, i := range order {
+		if len(cuts) > 0 && at == cuts[0] {
+			cuts = cuts[1:]
+			for k := range days {
+				days[k].Cuts = append(days[k].Cuts, len(days[k].Rows))
+			}
+		}
 		d := &days[index[dayOf(i)]]
 		d.Rows = append(d.Rows, i)
 	}
 	return days
 }
 
-// byPort returns the rows of a batch in storage order, by one counting sort.
-func byPort(b *flowlog.Batch) []uint32 {
+// byPort returns the rows of a batch in storage order, by one counting sort, and where its parts end.
+func byPort(b *flowlog.Batch) (order []uint32, cuts []int) {
 	n := b.Len()
-	order := make([]uint32, n)
+	order = make([]uint32, n)
 	dst := b.Column(b.Table.Field("dstport").Index())
 	src := b.Column(b.Table.Field("srcport").Index())
-	if dst == nil {
+	if dst == nil || src == nil {
 		for i := range order {
 			order[i] = uint32(i)
 		}
-		return order
+		return order, nil
 	}
+	// class gives each port its place among the frequent ones, from 1; 0 is not frequent.
+	dsts, srcs := dst.Int32[:n], src.Int32[:n]
+	dstClass, dstN := frequentPorts(dsts, nil, nil)
+	srcClass, srcN := frequentPorts(srcs, dsts, dstClass)
 	key := func(i int) int {
-		d := dst.Int32[i]
-		switch {
-		case d < 0: // NULL: no traffic
-			return 0
-		case d < ephemeral:
-			return 1 + int(d)
-		case src != nil && src.Int32[i] >= 0 && src.Int32[i] < ephemeral:
-			return 1 + ephemeral + int(src.Int32[i])
+		if d := dsts[i]; d >= 0 && dstClass[d] > 0 {
+			return int(dstClass[d]) - 1
 		}
-		return 1 + 2*ephemeral
+		if s := srcs[i]; s >= 0 && srcClass[s] > 0 {
+			return dstN + int(srcClass[s]) - 1
+		}
+		return dstN + srcN
 	}
-	at := make([]uint32, 2*ephemeral+3)
+	at := make([]uint32, dstN+srcN+2)
 	for i := range n {
 		at[key(i)+1]++
 	}
 	for k := 1; k < len(at); k++ {
 		at[k] += at[k-1]
 	}
-	for i := range n {
-		k := key(i)
-		order[at[k]] = uint32(i)
+	cuts = []int{int(at[dstN]), int(at[dstN+srcN])}
+	for _, i := range byInterface(b) {
+		k := key(int(i))
+		order[at[k]] = i
 		at[k]++
 	}
+	return order, cuts
+}
+
+// byInterface returns the rows of a batch ordered by interface, in order of the interfaces' first appearance.
+func byInterface(b *flowlog.Batch) []uint32 {
+	order := make([]uint32, b.Len())
+	f := b.Table.Field("interface-id")
+	if f == nil {
+		f = b.Table.Field("tgw-attachment-id")
+	}
+	c := b.Column(f.Index())
+	if c == nil {
+		for i := range order {
+			order[i] = uint32(i)
+		}
+		return order
+	}
+	at := make([]uint32, c.Dict.Len()+1)
+	codes := c.Codes[:len(order)]
+	for _, code := range codes {
+		at[code+1]++
+	}
+	for k := 1; k < len(at); k++ {
+		at[k] += at[k-1]
+	}
+	for i, code := range codes {
+		order[at[code]] = uint32(i)
+		at[code]++
+	}
 	return order
+}
+
+// frequentPorts numbers the frequent ports of a column in ascending order, from 1. Records that other and its classes
+// have taken already do not count.
+func frequentPorts(ports, other []int32, taken []uint32) (class []uint32, n int) {
+	class = make([]uint32, 1<<16)
+	for i, p := range ports {
+		if p >= 0 && (taken == nil || other[i] < 0 || taken[other[i]] == 0) {
+			class[p]++
+		}
+	}
+	least := uint32(max(frequentLeast, len(ports)/frequent))
+	for p, count := range class {
+		class[p] = 0
+		if count >= least {
+			n++
+			class[p] = uint32(n)
+		}
+	}
+	return class, n
 }

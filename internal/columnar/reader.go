@@ -321,8 +321,8 @@ func number(f *flowlog.Field, v int64) (int64, error) {
 	if v < 0 || v > limit {
 		return 0, errors.New("number out of range")
 	}
-	if f.Kind == flowlog.Epoch && v >= 100_000_000_000 {
-		v /= 1000
+	if f.Kind == flowlog.Epoch {
+		return flowlog.EpochSeconds(v)
 	}
 	return v, nil
 }

@@ -74,15 +74,22 @@ func (f *Writer) Rows() int64 { return f.rows }
 // Bytes returns how many bytes were written.
 func (f *Writer) Bytes() int64 { return f.at }
 
-// Write writes the given rows of a batch, in that order, as row groups. After an error the file is of no use.
-func (f *Writer) Write(b *flowlog.Batch, rows []uint32) error {
+// Write writes the given rows of a batch, in that order, as row groups. Cuts are indices into rows at which a row group
+// should end, in ascending order, as Days gives them. After an error the file is of no use.
+func (f *Writer) Write(b *flowlog.Batch, rows []uint32, cuts ...int) error {
 	for i := range f.cols {
 		f.cols[i].uniform = f.cols[i].uniformIn(b)
 	}
-	for len(rows) > 0 && f.err == nil {
-		n := min(len(rows), rowGroup)
-		f.err = f.writeGroup(b, rows[:n])
-		rows = rows[n:]
+	at := 0
+	for _, cut := range append(cuts, len(rows)) {
+		if cut < len(rows) && (cut-at < leastGroup || len(rows)-cut < leastGroup) {
+			continue
+		}
+		for at < cut && f.err == nil {
+			n := min(cut-at, rowGroup)
+			f.err = f.writeGroup(b, rows[at:at+n])
+			at += n
+		}
 	}
 	return f.err
 }
@@ -162,6 +169,17 @@ func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
 			group.TotalCompressedSize += c.meta.TotalCompressedSize
 			group.Columns = append(group.Columns, format.ColumnChunk{MetaData: c.meta})
 			buffers.Put(&c.pages)
+		}
+	}
+	at := 0
+	for _, cs := range chunks {
+		for i := range cs {
+			if bloom := cs[i].bloom; bloom != nil {
+				m := &group.Columns[at].MetaData
+				m.BloomFilterOffset, m.BloomFilterLength = f.at, int32(len(bloom))
+				f.write(bloom)
+			}
+			at++
 		}
 	}
 	f.groups = append(f.groups, group)

@@ -222,7 +222,7 @@ func (w *worker) flush(s *set) error {
 			f = &dayFile{file, columnar.NewWriter(file, w.Lake.Schema(s.table))}
 			s.files[day.Day] = f
 		}
-		if err := f.w.Write(s.batch, day.Rows); err != nil {
+		if err := f.w.Write(s.batch, day.Rows, day.Cuts...); err != nil {
 			return &lakeError{err}
 		}
 	}

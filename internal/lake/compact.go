@@ -220,7 +220,7 @@ func (m *merger) flush() error {
 			m.files = append(m.files, f)
 			m.w = columnar.NewWriter(f, m.lake.Schema(m.table))
 		}
-		if err := m.w.Write(m.batch, d.Rows); err != nil {
+		if err := m.w.Write(m.batch, d.Rows, d.Cuts...); err != nil {
 			return err
 		}
 		if m.w.Bytes() >= m.target {

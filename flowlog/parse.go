@@ -398,8 +398,8 @@ func (o *op) read(token []byte, p *parser) error {
 			return nil
 		}
 		v, err := parseNumber(token, math.MaxInt64)
-		if o.kind == Epoch && v >= milliseconds {
-			v /= 1000
+		if o.kind == Epoch && err == nil {
+			v, err = EpochSeconds(v)
 		}
 		o.long = v
 		return err
@@ -410,6 +410,20 @@ func (o *op) read(token []byte, p *parser) error {
 // milliseconds is from where on a time is taken to be in milliseconds: the year 5138 in seconds. SKIPDATA records of
 // 2017 had such times (flowlogs-reader, tests).
 const milliseconds = 100_000_000_000
+
+// lastSecond is the end of the year 9999. Whatever is later is no time, and none that a calendar's day can be given to.
+const lastSecond = 253402300799
+
+// EpochSeconds makes seconds of a time that may be in milliseconds. It refuses what can be neither.
+func EpochSeconds(v int64) (int64, error) {
+	if v >= milliseconds {
+		v /= 1000
+	}
+	if v > lastSecond {
+		return 0, errTooLarge
+	}
+	return v, nil
+}
 
 // ParseValue gives a value that some other reader found, such as text in a Parquet column, its place in column c of a
 // batch: the code or the number to store; 0, NullInt32 or NullInt64 for "-".

@@ -114,7 +114,9 @@ func slowValue(f *Field, name, v string) (string, bool) {
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if f.Kind == Epoch && n >= milliseconds {
-		n /= 1000
+		if n /= 1000; n > 253402300799 {
+			return "", false
+		}
 	}
 	return strconv.FormatInt(n, 10), err == nil && n <= limit
 }
@@ -191,6 +193,7 @@ func TestRefused(t *testing.T) {
 		{"negative", "10.0.0.1 80 -5 ACCEPT 1", `o:2: bytes "-5": not a number`},
 		{"port", "10.0.0.1 65536 5 ACCEPT 1", `o:2: srcport "65536": number too large`},
 		{"int64", "10.0.0.1 80 9223372036854775808 ACCEPT 1", `o:2: bytes "9223372036854775808": number too large`},
+		{"year 10000", "10.0.0.1 80 5 ACCEPT 253402300800000", `o:2: start "253402300800000": number too large`},
 		{"address", "10.0.0.256 80 5 ACCEPT 1", `o:2: srcaddr "10.0.0.256": not an address`},
 		{"leading zero", "10.0.0.01 80 5 ACCEPT 1", `o:2: srcaddr "10.0.0.01": not an address`},
 		{"latin-1", "10.0.0.1 80 5 ACC\xe9PT 1", "o:2: action \"ACC\\xe9PT\": not UTF-8"},

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"runtime"
@@ -90,6 +91,12 @@ type run struct {
 
 	mu  sync.Mutex
 	sum Summary
+
+	seen map[[16]byte]struct{} // hashes of what this listing gave so far, where sources may overlap; else nil
+
+	// While following, what was counted and told is not counted and told again by each listing.
+	counted map[[16]byte]struct{}
+	failed  map[string]string // URIs of objects that could not be read when last tried: why
 }
 
 // job is an object that waits. changed says that the ledger has it with another version.
@@ -113,7 +120,7 @@ func Run(ctx context.Context, c Config) (Summary, error) {
 		c.Workers = Workers(0)
 	}
 	if c.BatchRows <= 0 {
-		c.BatchRows = 1 << 19
+		c.BatchRows = 1 << 18
 	}
 	if c.Interval <= 0 {
 		c.Interval = 30 * time.Second
@@ -123,6 +130,10 @@ func Run(ctx context.Context, c Config) (Summary, error) {
 	}
 	r := &run{Config: c, start: c.Now()}
 	r.sum.Unknown, r.sum.Skipped = map[string]int64{}, map[string]int{}
+	r.failed = map[string]string{}
+	if c.Follow {
+		r.counted = map[[16]byte]struct{}{}
+	}
 	err := r.once(ctx)
 	for err == nil && c.Follow {
 		if err = c.Wait(ctx, c.Interval); err == nil {
@@ -159,6 +170,11 @@ func (r *run) once(parent context.Context) error {
 			}
 		})
 	}
+	r.seen = nil
+	if len(r.Sources) > 1 {
+		r.seen = map[[16]byte]struct{}{}
+		r.count(func(s *Summary) { delete(s.Skipped, skipTwice) })
+	}
 	for _, src := range r.Sources {
 		if err := r.list(ctx, src, jobs); err != nil {
 			cancel(err)
@@ -190,6 +206,10 @@ func (r *run) list(ctx context.Context, src source.Source, jobs chan<- job) erro
 		case err != nil:
 			return err
 		}
+		if r.twice(o) {
+			r.count(func(s *Summary) { s.Skipped[skipTwice]++ })
+			continue
+		}
 		if r.Follow && !o.ModTime.IsZero() && r.Now().Sub(o.ModTime) < settle && o.Size >= 0 && o.URI[0] == '/' {
 			continue // somebody may still be writing it
 		}
@@ -210,6 +230,25 @@ func (r *run) list(ctx context.Context, src source.Source, jobs chan<- job) erro
 	return r.send(ctx, src, batch, jobs)
 }
 
+// skipTwice is why an object of one source is passed over: the sources overlap.
+const skipTwice = "objects that an earlier SOURCE holds, too"
+
+// twice tells whether a source before this one listed the object. The ledger does not know it yet.
+func (r *run) twice(o source.Object) bool { return r.seen != nil && !addHash(r.seen, o.URI) }
+
+// first tells whether no listing before this one gave the object.
+func (r *run) first(o source.Object) bool {
+	return r.counted == nil || addHash(r.counted, o.URI+"\x00"+o.Version)
+}
+
+func addHash(set map[[16]byte]struct{}, s string) (added bool) {
+	sum := sha256.Sum256([]byte(s))
+	key := [16]byte(sum[:16])
+	_, there := set[key]
+	set[key] = struct{}{}
+	return !there
+}
+
 // settle is how long a file must have been left alone before it is read while following a folder.
 const settle = 2 * time.Second
 
@@ -224,14 +263,16 @@ func (r *run) send(ctx context.Context, src source.Source, objects []source.Obje
 	}
 	for i, o := range objects {
 		known := states[i] == lake.Known
-		r.count(func(s *Summary) {
-			s.Listed++
-			if known {
-				s.Known++
-			} else {
-				s.BytesListed += max(0, o.Size)
-			}
-		})
+		if r.first(o) {
+			r.count(func(s *Summary) {
+				s.Listed++
+				if known {
+					s.Known++
+				} else {
+					s.BytesListed += max(0, o.Size)
+				}
+			})
+		}
 		if known {
 			continue
 		}
@@ -274,16 +315,37 @@ func (r *run) progress() {
 
 // fail counts an object that could not be read, and notes it in the lake.
 func (r *run) fail(ctx context.Context, o source.Object, cause error) {
-	r.count(func(s *Summary) { s.Failed++ })
 	var oe *source.ObjectError
 	if errors.As(cause, &oe) && oe.URI != "" {
 		o.URI = oe.URI
 	}
-	if r.Problem != nil {
+	news := true
+	r.count(func(s *Summary) {
+		before, again := r.failed[o.URI]
+		news = before != cause.Error()
+		if !again {
+			s.Failed++
+			if errors.Is(cause, errChanged) {
+				s.Changed++
+			}
+		}
+		if r.Follow {
+			r.failed[o.URI] = cause.Error()
+		}
+	})
+	if r.Problem != nil && news {
 		r.Problem(Problem{URI: o.URI, Failed: true, Text: cause.Error()})
 	}
 	if err := r.Lake.RecordFailure(context.WithoutCancel(ctx), lake.ObjectID{URI: o.URI, Version: o.Version}, cause); err != nil {
 		r.Log.Warn("note failed object", "object", o.URI, "error", err)
+	}
+}
+
+// succeeded notes that an object was stored which may have failed before, while following.
+func (r *run) succeeded(s *Summary, uri string) {
+	if _, ok := r.failed[uri]; ok {
+		delete(r.failed, uri)
+		s.Failed--
 	}
 }
 

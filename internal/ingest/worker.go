@@ -282,6 +282,7 @@ func (w *worker) commitFiles(s *set) error {
 		sum.BytesStored += stored
 		for i := range c.Objects {
 			o := &c.Objects[i]
+			w.succeeded(sum, o.URI)
 			sum.Objects++
 			sum.Stored += o.Rows
 			sum.Rejected += o.Rejected
@@ -343,7 +344,6 @@ func (w *worker) sameContent(ctx context.Context, j job) (bool, error) {
 			return true, nil
 		}
 	}
-	w.count(func(s *Summary) { s.Changed++ })
 	w.fail(ctx, j.object, &source.ObjectError{URI: j.object.URI, Err: errChanged})
 	return true, nil
 }

@@ -41,6 +41,11 @@ type op struct {
 	name  string
 	twin  *op // the op before this one that likely has the same address
 
+	// At the first of some ops whose values hold for a run of records, group is how many there are, and text what they
+	// read last; it is empty unless each of them remembers its part of it.
+	group int
+	text  []byte
+
 	// The last two tokens, since many fields take turns (ingress, egress, ingress), and which is the later.
 	memo [2]memo
 	last uint8
@@ -102,6 +107,37 @@ func (p *parser) setFormat(f *Format, want func(*Field) bool) {
 			p.status = o
 		}
 	}
+	p.groupOps()
+}
+
+// volatile fields change from record to record, and would spoil the group that they are in.
+var volatile = map[string]bool{
+	"action": true, "type": true, "protocol": true, "flow-direction": true, "traffic-path": true,
+	"pkt-src-aws-service": true, "pkt-dst-aws-service": true, "reject-reason": true, "encryption-status": true,
+	"next-hop-interface-id": true, "next-hop-subnet-id": true, "next-hop-az-id": true, "next-hop-vpc-id": true,
+	"next-hop-interface-type": true,
+}
+
+// maxGroup is the longest text of a group that is compared at once, in bytes.
+const maxGroup = 256
+
+// groupOps finds the runs of ops that are read as one while their text stays the same.
+func (p *parser) groupOps() {
+	for i := 0; i < len(p.ops); {
+		k := i
+		for k < len(p.ops) {
+			o := &p.ops[k]
+			if o.kind != Text && o.kind != Code && o.kind != Epoch || volatile[o.name] {
+				break
+			}
+			k++
+		}
+		if k-i > 1 {
+			p.ops[i].group = k - i
+			p.ops[i].text = make([]byte, 0, maxGroup)
+		}
+		i = max(k, i+1)
+	}
 }
 
 // extraKind marks a field that the table does not know.
@@ -123,6 +159,7 @@ type memo struct {
 func (o *op) forget() {
 	none := memo{w: [4]uint64{math.MaxUint64}, m: [4]uint64{math.MaxUint64}}
 	o.memo = [2]memo{none, none}
+	o.text = o.text[:0]
 	o.lo, o.hi = 0, 0
 }
 
@@ -201,12 +238,56 @@ func (p *parser) keeps(f *Field) bool {
 	return false
 }
 
+// repeat stores what the ops of a group that begins at op i read last.
+func (p *parser) repeat(i, row int) {
+	for k := i; k < i+p.ops[i].group; k++ {
+		if o := &p.ops[k]; o.keep {
+			o.store(&o.memo[o.last&1], row)
+		}
+	}
+}
+
+func (o *op) store(m *memo, row int) {
+	switch o.kind {
+	case Text:
+		o.codes[row] = m.code
+	case Epoch:
+		o.longs[row] = m.long
+	default:
+		o.ints[row] = int32(m.long)
+	}
+}
+
+// appendGroup sets the text of a group, if it is short enough.
+func appendGroup(text, read []byte) []byte {
+	if len(read) > maxGroup {
+		return text[:0]
+	}
+	return append(text[:0], read...)
+}
+
 // parseLine reads the line at data[pos:] into the row and returns where the next begins; -1 if it is not a record,
 // and then p.bad says why.
 func (p *parser) parseLine(data []byte, pos, row int) int {
 	p.extra = p.extra[:0]
-	for i := range p.ops {
+	var group *op // the group that is being read, which ends before op groupEnd and began at groupPos
+	groupEnd, groupPos := -1, 0
+	for i := 0; i < len(p.ops); i++ {
 		o := &p.ops[i]
+		if i == groupEnd {
+			group.text = appendGroup(group.text, data[groupPos:pos])
+			groupEnd = -1
+		}
+		if o.group > 0 {
+			if n := len(o.text); n > 0 && n <= len(data)-pos && string(data[pos:pos+n]) == string(o.text) {
+				p.repeat(i, row)
+				pos += n
+				i += o.group - 1
+				continue
+			}
+			o.text = o.text[:0] // in case the line is refused half-way
+			group, groupEnd, groupPos = o, i+o.group, pos
+		}
 		d := (*[readAhead]byte)(data[pos:])
 		lo := binary.LittleEndian.Uint64(d[0:])
 		switch o.kind {
@@ -244,7 +325,7 @@ func (p *parser) parseLine(data []byte, pos, row int) int {
 				o.codes[row] = o.code
 			}
 			pos += n + 1
-		case Port, Count, Code, Flags:
+		case Port, Count, Flags:
 			n := tokenEnd(lo)
 			// Right-align the digits in eight, with zeros before them, and read them at once.
 			v, ok := eightDigits(lo<<(64-8*n) | 0x3030303030303030>>(8*n))
@@ -289,13 +370,12 @@ func (p *parser) parseLine(data []byte, pos, row int) int {
 			}
 			pos += m.n
 			if o.keep {
-				if o.kind == Text {
-					o.codes[row] = m.code
-				} else {
-					o.longs[row] = m.long
-				}
+				o.store(m, row)
 			}
 		}
+	}
+	if groupEnd == len(p.ops) {
+		group.text = appendGroup(group.text, data[groupPos:pos])
 	}
 	return pos
 }

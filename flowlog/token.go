@@ -216,7 +216,12 @@ func (p *parser) address(o *op, token []byte, lo, hi uint64) bool {
 
 // remember keeps a token and its separator for comparison with the next lines', if four words hold them.
 func (o *op) remember(raw []byte) {
-	if o.kind == extraKind || len(raw) > readAhead {
+	if o.kind == extraKind {
+		return
+	}
+	if len(raw) > readAhead {
+		o.last ^= 1
+		o.memo[o.last&1] = memo{code: o.code, class: o.class, long: o.value(), w: [4]uint64{math.MaxUint64}, m: [4]uint64{math.MaxUint64}}
 		return
 	}
 	if o.kind == Address {
@@ -225,11 +230,19 @@ func (o *op) remember(raw []byte) {
 	}
 	o.last ^= 1
 	m := &o.memo[o.last&1]
-	*m = memo{n: len(raw), code: o.code, class: o.class, long: o.long}
+	*m = memo{n: len(raw), code: o.code, class: o.class, long: o.value()}
 	for i := range raw {
 		m.w[i>>3] |= uint64(raw[i]) << (i & 7 * 8)
 		m.m[i>>3] |= 0xff << (i & 7 * 8)
 	}
+}
+
+// value is the number that the last token meant.
+func (o *op) value() int64 {
+	if o.kind == Epoch {
+		return o.long
+	}
+	return int64(o.int)
 }
 
 // The values of log-status, and none.

@@ -275,6 +275,9 @@ func TestTouchedAndChanged(t *testing.T) {
 	if s := mustRun(t, c); s.Known != 1 || s.Failed != 0 {
 		t.Errorf("changed back: %+v", s)
 	}
+	for f, err := range l.Failures(t.Context()) {
+		t.Errorf("changed back, but still a failure: %+v, %v", f, err)
+	}
 	checkLake(t, l, want)
 }
 

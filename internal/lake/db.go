@@ -133,7 +133,7 @@ func (l *Lake) openLedger(ctx context.Context) (recorded string, err error) {
 			return err
 		})
 		if err != nil {
-			return "", noSpace(fmt.Errorf("open ledger: %w", err))
+			return "", fmt.Errorf("open ledger: %w", err)
 		}
 	}
 	var format string
@@ -160,10 +160,11 @@ func (l *Lake) tx(ctx context.Context, f func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// noSpace makes SQLite's "full" recognisable as the operating system's, for callers that look for it.
+// noSpace makes SQLite's "full" recognisable as the operating system's, for callers that look for it. So is that there
+// is no room for the index that it keeps beside the file.
 func noSpace(err error) error {
 	var full *sqlite.Error
-	if errors.As(err, &full) && full.Code()&0xff == sqlite3.SQLITE_FULL && !errors.Is(err, syscall.ENOSPC) {
+	if errors.As(err, &full) && (full.Code()&0xff == sqlite3.SQLITE_FULL || full.Code() == sqlite3.SQLITE_IOERR_SHMSIZE) && !errors.Is(err, syscall.ENOSPC) {
 		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
 	}
 	return err

@@ -76,6 +76,7 @@ const (
 // or undoes what a killed writer left, and brings an older lake's tables up to the fields of today. Opened for reading,
 // nothing in dir is changed, so it may be on read-only media.
 func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
+	defer func() { err = noSpace(err) }()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -148,6 +148,10 @@ func (l *Lake) SetVersion(ctx context.Context, id ObjectID, version string) erro
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(fmt.Errorf("set version of %s: not in the ledger", id.URI), err)
 	}
+	// With other content, which it does not have any more, it was a failure.
+	if _, err := l.db.ExecContext(ctx, `DELETE FROM weir_failure WHERE uri = ?`, id.URI); err != nil {
+		return fmt.Errorf("set version of %s: %w", id.URI, err)
+	}
 	return nil
 }
 

@@ -149,15 +149,16 @@ var twins = map[string]string{"pkt-srcaddr": "srcaddr", "pkt-dstaddr": "dstaddr"
 // memo is a token with its separator, if it has at most 32 bytes, as words and masks, and what it means.
 type memo struct {
 	w, m  [4]uint64
+	never uint64 // not 0: nothing is equal to it
 	n     int
 	code  uint32
 	class uint8
 	long  int64
 }
 
-// forget makes sure that no token compares equal to one before: eight bytes of 0xff are not text.
+// forget makes sure that no token compares equal to one before.
 func (o *op) forget() {
-	none := memo{w: [4]uint64{math.MaxUint64}, m: [4]uint64{math.MaxUint64}}
+	none := memo{never: 1}
 	o.memo = [2]memo{none, none}
 	o.text = o.text[:0]
 	o.lo, o.hi = 0, 0
@@ -357,9 +358,9 @@ func (p *parser) parseLine(data []byte, pos, row int) int {
 		default:
 			w1, w2, w3 := binary.LittleEndian.Uint64(d[8:]), binary.LittleEndian.Uint64(d[16:]), binary.LittleEndian.Uint64(d[24:])
 			m := &o.memo[o.last&1]
-			if (lo^m.w[0])&m.m[0]|(w1^m.w[1])&m.m[1]|(w2^m.w[2])&m.m[2]|(w3^m.w[3])&m.m[3] != 0 {
+			if (lo^m.w[0])&m.m[0]|(w1^m.w[1])&m.m[1]|(w2^m.w[2])&m.m[2]|(w3^m.w[3])&m.m[3]|m.never != 0 {
 				m = &o.memo[o.last&1^1]
-				if (lo^m.w[0])&m.m[0]|(w1^m.w[1])&m.m[1]|(w2^m.w[2])&m.m[2]|(w3^m.w[3])&m.m[3] != 0 {
+				if (lo^m.w[0])&m.m[0]|(w1^m.w[1])&m.m[1]|(w2^m.w[2])&m.m[2]|(w3^m.w[3])&m.m[3]|m.never != 0 {
 					if pos = p.slow(o, data, pos, row); pos < 0 {
 						return -1
 					}

@@ -221,7 +221,7 @@ func (o *op) remember(raw []byte) {
 	}
 	if len(raw) > readAhead {
 		o.last ^= 1
-		o.memo[o.last&1] = memo{code: o.code, class: o.class, long: o.value(), w: [4]uint64{math.MaxUint64}, m: [4]uint64{math.MaxUint64}}
+		o.memo[o.last&1] = memo{code: o.code, class: o.class, long: o.value(), never: 1}
 		return
 	}
 	if o.kind == Address {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,7 @@ func runCat(ctx context.Context, a *app, args []string, window source.Window, fo
 		return err
 	}
 	out := bufio.NewWriterSize(a.stdout, 64<<10)
-	c := &cat{a: a, out: out, format: format, source: withSource}
+	c := &cat{a: a, out: out, format: format, source: withSource, terminal: isTerminal(a.stdout)}
 	o := ingest.DecodeOptions{Format: declared, Reject: c.reject}
 	failed := 0
 	for _, src := range sources {
@@ -113,6 +114,8 @@ type cat struct {
 	rows   resultWriter // for formats other than jsonl and text
 	header string       // the last one printed
 	buf    []byte
+
+	terminal bool // where records go
 }
 
 func (c *cat) object(ctx context.Context, src source.Source, o source.Object, opt ingest.DecodeOptions) error {
@@ -164,7 +167,11 @@ func (c *cat) batch(b *flowlog.Batch, rec *ingest.Records) error {
 			fmt.Fprintln(c.out, h)
 		}
 		for row := range b.Len() {
-			c.buf = append(b.AppendRecord(c.buf[:0], f, row), '\n')
+			c.buf = b.AppendRecord(c.buf[:0], f, row)
+			if c.terminal { // a program gets what AWS wrote
+				c.buf = append(c.buf[:0], printable(string(c.buf))...)
+			}
+			c.buf = append(c.buf, '\n')
 			if _, err := c.out.Write(c.buf); err != nil {
 				return err
 			}
@@ -255,10 +262,29 @@ func appendTextJSON(dst, text []byte) []byte {
 			if err != nil {
 				panic("BUG: " + err.Error())
 			}
-			return append(dst, q...)
+			return escapeJSON(dst, q)
 		}
 	}
 	return append(append(append(dst, '"'), text...), '"')
+}
+
+// escapeJSON appends JSON in which nothing but ink is left of what may do more to a terminal: the encoder escapes
+// controls below the blank only.
+func escapeJSON(dst, q []byte) []byte {
+	for len(q) > 0 {
+		r, n := utf8.DecodeRune(q)
+		switch {
+		case !unsafeRune(r, string(q[:n])):
+			dst = append(dst, q[:n]...)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			dst = fmt.Appendf(dst, `\u%04x\u%04x`, hi, lo)
+		default:
+			dst = fmt.Appendf(dst, `\u%04x`, r)
+		}
+		q = q[n:]
+	}
+	return dst
 }
 
 // table prints through the printers of query results, which want the same columns in every row: all of the table.
@@ -339,7 +365,7 @@ func (c *cat) reject(e *flowlog.LineError) {
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
-	fmt.Fprintf(c.a.stderr, "%s\n", line)
+	fmt.Fprintf(c.a.stderr, "%s\n", escapeJSON(nil, line))
 }
 
 func orNull(s string) *string {

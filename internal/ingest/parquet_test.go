@@ -92,8 +92,8 @@ func TestParquet(t *testing.T) {
 	decode(t, nested.Bytes(), "").wantErr(t, "nested")
 }
 
-// TestParquetTypes: columns of other types than AWS's. What can be the field's value is; a row with what cannot is rejected.
-func TestParquetTypes(t *testing.T) {
+// TestPeer14ParquetTypes: columns of other types than AWS's. What can be the field's value is; a row with what cannot is rejected.
+func TestPeer14ParquetTypes(t *testing.T) {
 	var b bytes.Buffer
 	type loose struct {
 		Protocol int64   `parquet:"protocol"` // bigint, as some tables have it

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"math/bits"
 )
 
 // readAhead is how far the parser loads beyond the byte it stands on. The buffer has that much behind its last line.
@@ -20,6 +21,7 @@ type parser struct {
 	ops     []op
 	status  *op  // the op of log-status, if the format has it
 	foreign bool // the lines are of another table than the batch
+	skips   bool // some ops are not kept
 
 	extra []byte // pairs of the record at hand that go to Extra
 
@@ -34,7 +36,7 @@ type parser struct {
 // op reads one field of a line.
 type op struct {
 	kind  Kind
-	keep  bool // store it; else only check it
+	keep  bool // store it; else skip it
 	sep   byte // what must follow the token
 	class uint8
 	field *Field // nil: unknown to the table
@@ -45,6 +47,8 @@ type op struct {
 	// read last; it is empty unless each of them remembers its part of it.
 	group int
 	text  []byte
+	// At the first of some ops that are not kept, skip is how many there are.
+	skip int
 
 	// The last two tokens, since many fields take turns (ingress, egress, ingress), and which is the later.
 	memo [2]memo
@@ -108,6 +112,7 @@ func (p *parser) setFormat(f *Format, want func(*Field) bool) {
 		}
 	}
 	p.groupOps()
+	p.skipOps()
 }
 
 // volatile fields change from record to record, and would spoil the group that they are in.
@@ -127,7 +132,7 @@ func (p *parser) groupOps() {
 		k := i
 		for k < len(p.ops) {
 			o := &p.ops[k]
-			if o.kind != Text && o.kind != Code && o.kind != Epoch || volatile[o.name] {
+			if !o.keep || o.kind != Text && o.kind != Code && o.kind != Epoch || volatile[o.name] {
 				break
 			}
 			k++
@@ -137,6 +142,71 @@ func (p *parser) groupOps() {
 			p.ops[i].text = make([]byte, 0, maxGroup)
 		}
 		i = max(k, i+1)
+	}
+}
+
+// skipOps finds the runs of ops that are not kept: of their values only the number is looked at.
+func (p *parser) skipOps() {
+	p.skips = false
+	for i := 0; i < len(p.ops); i++ {
+		k := i
+		for k < len(p.ops) && !p.ops[k].keep {
+			k++
+		}
+		if k > i {
+			p.ops[i].skip = k - i
+			p.skips = true
+			i = k
+		}
+	}
+}
+
+var blank, twoBlanks = []byte(" "), []byte("  ")
+
+// skip returns where the value after the next n begins, if these are in order: as many as there should be, none
+// empty. Else it returns -1. It reads eight bytes at a time.
+func skip(data []byte, pos, n int, sep byte) int {
+	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
+	if data[pos] <= ' ' {
+		return -1
+	}
+	if sep == '\n' { // the rest of the line
+		end := bytes.IndexByte(data[pos:], '\n')
+		if rest := data[pos : pos+end]; bytes.Count(rest, blank) != n-1 || rest[end-1] == ' ' || bytes.Contains(rest, twoBlanks) {
+			return -1
+		}
+		return pos + end + 1
+	}
+	before := uint64(0) // the highest bit is set if the byte before was a blank
+	for {
+		w := binary.LittleEndian.Uint64((*[8]byte)(data[pos:])[:])
+		ends := ^((w&low + 0x5f5f5f5f5f5f5f5f) | w) & high // bytes of at most ' '
+		if k := bits.OnesCount64(ends); k < n {
+			x := w ^ 0x2020202020202020
+			if blanks := ^((x&low + low) | x) & high; blanks != ends || ends&(ends<<8|before>>56) != 0 {
+				return -1
+			}
+			before = ends
+			n -= k
+			pos += 8
+			continue
+		}
+		x := w ^ 0x2020202020202020
+		blanks := ^((x&low + low) | x) & high
+		all := ends
+		for ; n > 1; n-- {
+			ends &= ends - 1
+		}
+		last := ends & -ends // the n-th
+		until := last<<1 - 1
+		if all&(all<<8|before>>56)&until != 0 || (all^blanks)&(last-1) != 0 {
+			return -1
+		}
+		at := pos + bits.TrailingZeros64(last)>>3
+		if data[at] != sep {
+			return -1
+		}
+		return at + 1
 	}
 }
 
@@ -194,10 +264,13 @@ func (p *parser) parse(data []byte, pos, end int, b *Batch, rows int, reject fun
 	for row := from; pos < end && b.n-from < rows; row = b.n {
 		p.line++
 		next := -1
-		if !p.foreign {
-			next = p.parseLine(data, pos, row)
-		} else {
+		switch {
+		case p.foreign:
 			p.bad = LineError{Err: errForeign}
+		case p.skips && p.headerLike(data[pos:]):
+			p.bad = LineError{Err: errNotAValue}
+		default:
+			next = p.parseLine(data, pos, row)
 		}
 		if next < 0 {
 			stop := pos + bytes.IndexByte(data[pos:end], '\n')
@@ -228,6 +301,19 @@ func (p *parser) parse(data []byte, pos, end int, b *Batch, rows int, reject fun
 		}
 	}
 	return pos
+}
+
+// headerLike tells whether a line begins with the name of a field. Where values are skipped a header in the middle of
+// an object would not be noticed by failing as a record.
+func (p *parser) headerLike(line []byte) bool {
+	if c := line[0]; c < 'a' || c > 'z' {
+		return false
+	}
+	n := 0
+	for line[n] > ' ' && n < 64 {
+		n++
+	}
+	return VPC.byName[string(line[:n])] != nil || TransitGateway.byName[string(line[:n])] != nil
 }
 
 func (p *parser) keeps(f *Field) bool {
@@ -278,6 +364,13 @@ func (p *parser) parseLine(data []byte, pos, row int) int {
 		if i == groupEnd {
 			group.text = appendGroup(group.text, data[groupPos:pos])
 			groupEnd = -1
+		}
+		if o.skip > 0 {
+			if next := skip(data, pos, o.skip, p.ops[i+o.skip-1].sep); next >= 0 {
+				pos = next
+				i += o.skip - 1
+				continue
+			}
 		}
 		if o.group > 0 {
 			if n := len(o.text); n > 0 && n <= len(data)-pos && string(data[pos:pos+n]) == string(o.text) {

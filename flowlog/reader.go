@@ -59,8 +59,8 @@ type ReaderOptions struct {
 	Object string
 	// Format is that of objects without a header. A header wins over it.
 	Format *Format
-	// Want says which fields are needed; the others are checked, so that the same lines are rejected, but not kept.
-	// Nil means all.
+	// Want says which fields are needed; nil means all. Of the others only their number in a line is looked at, so that
+	// a line may be taken for a record that would be rejected for one of their values.
 	Want func(*Field) bool
 	// Reject is told of each line that is not a record. The LineError is its own.
 	Reject func(*LineError)

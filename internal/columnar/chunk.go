@@ -23,12 +23,14 @@ type chunk struct {
 
 // encoder encodes one column chunk at a time; its memory is used again and again.
 type encoder struct {
-	zstd *zstd.Encoder
+	zstd      *zstd.Encoder
+	transient bool // see Writer.Transient
 
 	local  []uint32 // batch code to code in this chunk, 0 is none yet
 	codes  []uint32 // per value: code in this chunk, from 0
 	dict   []uint32 // code in this chunk to batch code
 	longs  []int64  // values of an integer column
+	size   int      // of such a value in the file, in bytes
 	table  intTable
 	def    []uint32
 	rep    []uint32
@@ -178,7 +180,7 @@ func (e *encoder) intColumn(name string, col *flowlog.Column, rows []uint32) chu
 		}
 	}
 	out := e.integers(format.Int32, name, len(rows))
-	if hasBloom(name) && len(e.longs) > 0 {
+	if hasBloom(name) && len(e.longs) > 0 && !e.transient {
 		out.bloom = e.bloom()
 	}
 	return out
@@ -217,6 +219,7 @@ func (e *encoder) integers(t format.Type, name string, rows int) chunk {
 	if t == format.Int32 {
 		size = 4
 	}
+	e.size = size
 	least, most := e.longs[0], e.longs[0]
 	for _, v := range e.longs {
 		least, most = min(least, v), max(most, v)
@@ -224,7 +227,7 @@ func (e *encoder) integers(t format.Type, name string, rows int) chunk {
 	out.meta.Statistics.MinValue = binary.LittleEndian.AppendUint64(nil, uint64(least))[:size]
 	out.meta.Statistics.MaxValue = binary.LittleEndian.AppendUint64(nil, uint64(most))[:size]
 
-	if e.tabulate(least, most) && e.dictionarySmaller(size) {
+	if !e.transient && e.tabulate(least, most) && e.dictionarySmaller(size) {
 		e.page = e.page[:0]
 		for _, v := range e.table.values {
 			e.page = binary.LittleEndian.AppendUint64(e.page, uint64(v))
@@ -235,7 +238,11 @@ func (e *encoder) integers(t format.Type, name string, rows int) chunk {
 		e.dataPage(&out, rows, n, format.RLEDictionary)
 		return e.finish(&out)
 	}
-	e.dataPage(&out, rows, 0, format.DeltaBinaryPacked)
+	encoding := format.DeltaBinaryPacked
+	if e.transient {
+		encoding = format.Plain
+	}
+	e.dataPage(&out, rows, 0, encoding)
 	return e.finish(&out)
 }
 
@@ -289,8 +296,12 @@ func (e *encoder) empty(t format.Type, rows int, path ...string) chunk {
 
 func (e *encoder) newChunk(t format.Type, rows int, path ...string) chunk {
 	buf := *buffers.Get().(*[]byte)
+	codec := format.Zstd
+	if e.transient {
+		codec = format.Uncompressed
+	}
 	return chunk{pages: buf[:0], meta: format.ColumnMetaData{
-		Type: t, PathInSchema: path, Codec: format.Zstd, NumValues: int64(rows),
+		Type: t, PathInSchema: path, Codec: codec, NumValues: int64(rows),
 	}}
 }
 
@@ -320,6 +331,14 @@ func (e *encoder) values(dictionary int, encoding format.Encoding) {
 		width := codeWidth(dictionary)
 		e.page = append(e.page, byte(width))
 		e.page = appendHybrid(e.page, e.codes, width)
+	} else if encoding == format.Plain && e.size == 4 {
+		for _, v := range e.longs {
+			e.page = binary.LittleEndian.AppendUint32(e.page, uint32(v))
+		}
+	} else if encoding == format.Plain {
+		for _, v := range e.longs {
+			e.page = binary.LittleEndian.AppendUint64(e.page, uint64(v))
+		}
 	} else {
 		e.page = appendDelta(e.page, e.longs)
 	}
@@ -362,14 +381,18 @@ func (e *encoder) data(out *chunk, values int, encoding format.Encoding) {
 
 // put compresses e.page and appends it to the chunk behind its header.
 func (e *encoder) put(out *chunk, h *format.PageHeader) {
-	e.packed = e.zstd.EncodeAll(e.page, e.packed[:0])
-	h.UncompressedPageSize, h.CompressedPageSize = int32(len(e.page)), int32(len(e.packed))
+	packed := e.page
+	if !e.transient {
+		e.packed = e.zstd.EncodeAll(e.page, e.packed[:0])
+		packed = e.packed
+	}
+	h.UncompressedPageSize, h.CompressedPageSize = int32(len(e.page)), int32(len(packed))
 	header, err := thrift.Marshal(new(thrift.CompactProtocol), h)
 	if err != nil {
 		panic("BUG: encode page header: " + err.Error())
 	}
 	out.pages = append(out.pages, header...)
-	out.pages = append(out.pages, e.packed...)
+	out.pages = append(out.pages, packed...)
 	out.meta.TotalUncompressedSize += int64(len(header) + len(e.page))
 }
 

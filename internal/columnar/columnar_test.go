@@ -3,6 +3,7 @@ package columnar
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -134,6 +135,15 @@ func TestRoundTrip(t *testing.T) {
 						t.Fatalf("row %d of %d\n got %s\nwant %s", i, len(want), got[min(i, len(got)-1)], want[i])
 					}
 				}
+			}
+			var buf bytes.Buffer
+			w := NewWriter(&buf, NewSchema(b.Table))
+			w.Transient = true
+			if err := errors.Join(w.Write(b, all(b)), w.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if got := duck(t, table, buf.Bytes()); !slices.Equal(got, want) {
+				t.Error("DuckDB reads other rows from a transient file")
 			}
 			if got := duck(t, table, data); !slices.Equal(got, want) {
 				for i := range want {

@@ -22,6 +22,9 @@ const createdBy = "weir"
 
 // Writer writes one Parquet data file.
 type Writer struct {
+	// Transient makes a file that one query reads and nobody keeps: quick to write, and large.
+	Transient bool
+
 	w      io.Writer
 	schema Schema
 	cols   []column
@@ -149,6 +152,7 @@ func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
 		wg.Go(func() {
 			e := encoders.Get().(*encoder)
 			defer encoders.Put(e)
+			e.transient = f.Transient
 			for i := range next {
 				chunks[i] = e.column(&f.cols[i], b, rows)
 			}

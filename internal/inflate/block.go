@@ -76,7 +76,7 @@ func (r *Reader) block() {
 		for i := range dists {
 			dists[i] = 5
 		}
-		if !build(r.lit[:], litBits, lengths[:], litEntry) || !build(r.dist[:], distBits, dists[:], distEntry) {
+		if !build(r.lit[:], litBits, lengths[:], litEntries) || !build(r.dist[:], distBits, dists[:], distEntries) {
 			panic("BUG: fixed codes")
 		}
 		r.state = inCodes
@@ -108,7 +108,7 @@ func (r *Reader) dynamic() {
 		clen[o] = uint8(n)
 	}
 	var table [1 << 7]uint32
-	if !build(table[:], 7, clen[:], plainEntry) {
+	if !build(table[:], 7, clen[:], plainEntries) {
 		r.err = ErrCorrupt
 		return
 	}
@@ -159,7 +159,7 @@ func (r *Reader) dynamic() {
 			i++
 		}
 	}
-	if !build(r.lit[:], litBits, lengths[:nlit], litEntry) || !build(r.dist[:], distBits, lengths[nlit:nlit+ndist], distEntry) {
+	if !build(r.lit[:], litBits, lengths[:nlit], litEntries) || !build(r.dist[:], distBits, lengths[nlit:nlit+ndist], distEntries) {
 		r.err = ErrCorrupt
 		return
 	}

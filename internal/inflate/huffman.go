@@ -53,11 +53,24 @@ func distEntry(symbol int) uint32 {
 	return 0
 }
 
-func plainEntry(symbol int) uint32 { return uint32(symbol) << entryShift }
+// The meanings of all symbols.
+var (
+	litEntries   = entries(288, litEntry)
+	distEntries  = entries(32, distEntry)
+	plainEntries = entries(19, func(symbol int) uint32 { return uint32(symbol) << entryShift })
+)
+
+func entries(n int, entry func(symbol int) uint32) []uint32 {
+	out := make([]uint32, n)
+	for i := range out {
+		out[i] = entry(i)
+	}
+	return out
+}
 
 // build fills a table for codes of the given lengths; 0 is a symbol without a code. It returns false if the lengths
 // make no code. As in zlib, a code with one symbol of one bit is taken, though half of it means nothing.
-func build(table []uint32, first int, lengths []uint8, entry func(symbol int) uint32) bool {
+func build(table []uint32, first int, lengths []uint8, entries []uint32) bool {
 	var count [maxCode + 1]int
 	longest := 0
 	for _, n := range lengths {
@@ -81,57 +94,56 @@ func build(table []uint32, first int, lengths []uint8, entry func(symbol int) ui
 	if left > 0 && !(longest == 1 && count[1] == 1) {
 		return false
 	}
+	// Symbols in order of their codes: by length, then by value.
+	var sorted [288 + 32]uint16
+	var at [maxCode + 1]int
+	for n := 1; n < maxCode; n++ {
+		at[n+1] = at[n] + count[n]
+	}
+	codes := 0
+	for symbol, n := range lengths {
+		if n > 0 {
+			sorted[at[n]] = uint16(symbol)
+			at[n]++
+			codes++
+		}
+	}
 	end := 1 << first // where the next sub-table goes
 	// The codes of one sub-table follow each other, shortest first, so its width is known when it is begun.
 	subStart, subWidth, subPrefix := 0, 0, -1
-	for n := 1; n <= longest; n++ {
-		for symbol, length := range lengths {
-			if int(length) != n {
-				continue
+	for i, symbol := range sorted[:codes] {
+		n := int(lengths[symbol])
+		code := int(bits.Reverse16(uint16(next[n])) >> (16 - n))
+		next[n]++
+		e := entries[symbol]
+		if e != 0 || symbol == 0 {
+			e = e&^0xffff | uint32(n)<<8 | (e&0xff + uint32(n))
+		}
+		if n <= first {
+			for i := code; i < 1<<first; i += 1 << n {
+				table[i] = e
 			}
-			code := int(bits.Reverse16(uint16(next[n])) >> (16 - n))
-			next[n]++
-			e := entry(symbol)
-			if e != 0 || symbol == 0 {
-				e = e&^0xffff | uint32(n)<<8 | (e&0xff + uint32(n))
+			continue
+		}
+		if prefix := code & (1<<first - 1); prefix != subPrefix {
+			subPrefix, subStart, subWidth = prefix, end, n-first
+			// Wide enough for all codes that are left with this prefix. at[n] is now where the codes of n bits end.
+			for room := 1<<subWidth - (at[n] - i); room > 0 && first+subWidth < longest; {
+				subWidth++
+				room = room<<1 - count[first+subWidth]
 			}
-			if n <= first {
-				for i := code; i < 1<<first; i += 1 << n {
-					table[i] = e
-				}
-				continue
+			end += 1 << subWidth
+			if end > len(table) {
+				return false
 			}
-			if prefix := code & (1<<first - 1); prefix != subPrefix {
-				subPrefix, subStart, subWidth = prefix, end, n-first
-				// Wide enough for all codes that are left with this prefix.
-				for room := 1<<subWidth - (count[n] - done(lengths, symbol, n)); room > 0 && first+subWidth < longest; {
-					subWidth++
-					room = room<<1 - count[first+subWidth]
-				}
-				end += 1 << subWidth
-				if end > len(table) {
-					return false
-				}
-				table[prefix] = entrySub | uint32(subStart)<<entryShift | uint32(subWidth)<<8 | uint32(first)
-			}
-			if e&0xff != 0 {
-				e -= uint32(first) | uint32(first)<<8 // the first level's bits are gone by then
-			}
-			for i := code >> first; i < 1<<subWidth; i += 1 << (n - first) {
-				table[subStart+i] = e
-			}
+			table[prefix] = entrySub | uint32(subStart)<<entryShift | uint32(subWidth)<<8 | uint32(first)
+		}
+		if e&0xff != 0 {
+			e -= uint32(first) | uint32(first)<<8 // the first level's bits are gone by then
+		}
+		for i := code >> first; i < 1<<subWidth; i += 1 << (n - first) {
+			table[subStart+i] = e
 		}
 	}
 	return true
-}
-
-// done counts the symbols before this one whose codes have n bits.
-func done(lengths []uint8, symbol, n int) int {
-	k := 0
-	for _, l := range lengths[:symbol] {
-		if int(l) == n {
-			k++
-		}
-	}
-	return k
 }

@@ -52,7 +52,6 @@ type Reader struct {
 	to    int
 	begin int // the member's first byte in out, as far as it is there: matches must not reach behind
 
-	member bool // in a member
 	last   bool // in its last block
 	state  state
 	stored int // bytes left of a stored block

@@ -23,6 +23,7 @@ type DecodeOptions struct {
 	Format  *flowlog.Format           // of records without a header
 	Want    func(*flowlog.Field) bool // fields that are needed; nil means all
 	Reject  func(*flowlog.LineError)  // is told of each line that is not a record
+	NoHash  bool                      // Digest will not be asked for
 	TempDir string                    // for Parquet objects too large for memory; "" is the system's
 }
 
@@ -54,6 +55,9 @@ func Open(ctx context.Context, src source.Source, o source.Object, opt DecodeOpt
 		return nil, err
 	}
 	r := &Records{object: o, raw: newRaw(body)}
+	if opt.NoHash {
+		r.raw.hash = nil
+	}
 	defer func() {
 		if err != nil {
 			r.Close()
@@ -249,7 +253,9 @@ func newRaw(r io.ReadCloser) *rawReader { return &rawReader{r: r, hash: sha256.N
 func (r *rawReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	r.n.Add(int64(n))
-	r.hash.Write(p[:n])
+	if r.hash != nil {
+		r.hash.Write(p[:n])
+	}
 	if err != nil && err != io.EOF {
 		r.bad.Store(&err)
 	}

@@ -23,7 +23,7 @@ type Config struct {
 	TempDir string          // for Parquet objects too large for memory
 
 	Workers   int // objects read at once; 0: one for each core, as memory allows
-	BatchRows int // records a worker holds in memory before it writes them; 0: 1 << 19
+	BatchRows int // records a worker holds in memory before it writes them; 0: 1 << 18
 
 	// Follow keeps going: the sources are listed again every Interval, until the context ends.
 	Follow   bool
@@ -71,9 +71,9 @@ type Summary struct {
 	Elapsed time.Duration
 }
 
-// memoryPerWorker is what a worker needs with a full batch of 1 << 19 records of 29 fields, in bytes, with room for
+// memoryPerWorker is what a worker needs with a full batch of 1 << 18 records of 29 fields, in bytes, with room for
 // garbage: the collector works all the time when there is none.
-const memoryPerWorker = 160 << 20
+const memoryPerWorker = 100 << 20
 
 // Workers returns how many workers fit into a bound on memory, in bytes; 0 is no bound.
 func Workers(memory int64) int {

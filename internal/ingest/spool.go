@@ -165,7 +165,7 @@ func (s *spool) work(ctx context.Context, number int, jobs <-chan job) error {
 		if ctx.Err() != nil {
 			continue
 		}
-		rec, err := Open(ctx, j.src, j.object, DecodeOptions{Format: s.Format, Want: want, Reject: s.Reject, TempDir: s.Dir})
+		rec, err := Open(ctx, j.src, j.object, DecodeOptions{Format: s.Format, Want: want, Reject: s.Reject, TempDir: s.Dir, NoHash: true})
 		if err == nil {
 			err = s.read(ctx, rec, files, number)
 			rec.Close()
@@ -202,6 +202,7 @@ func (s *spool) read(ctx context.Context, rec *Records, files map[*flowlog.Table
 		}
 		buf := bufio.NewWriterSize(file, 256<<10)
 		f = &spoolFile{flowlog.NewBatch(t, spoolRows), nil, file, buf, columnar.NewWriter(buf, s.out.Schemas[t])}
+		f.w.Transient = true
 		files[t] = f
 	}
 	defer func() {

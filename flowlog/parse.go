@@ -161,10 +161,10 @@ func (p *parser) skipOps() {
 	}
 }
 
-var blank, twoBlanks = []byte(" "), []byte("  ")
+var blank = []byte(" ")
 
-// skip returns where the value after the next n begins, if these are in order: as many as there should be, none
-// empty. Else it returns -1. It reads eight bytes at a time.
+// skip returns where the value after the next n begins, if these are in order: as many as there should be, and
+// before the last in the line none empty. Else it returns -1. It reads eight bytes at a time.
 func skip(data []byte, pos, n int, sep byte) int {
 	const low, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
 	if data[pos] <= ' ' {
@@ -172,7 +172,7 @@ func skip(data []byte, pos, n int, sep byte) int {
 	}
 	if sep == '\n' { // the rest of the line
 		end := bytes.IndexByte(data[pos:], '\n')
-		if rest := data[pos : pos+end]; bytes.Count(rest, blank) != n-1 || rest[end-1] == ' ' || bytes.Contains(rest, twoBlanks) {
+		if rest := data[pos : pos+end]; bytes.Count(rest, blank) != n-1 || rest[end-1] == ' ' {
 			return -1
 		}
 		return pos + end + 1

@@ -17,8 +17,10 @@ import (
 type chunk struct {
 	pages      []byte
 	dictionary bool
-	bloom      []byte                // with its header; nil if the column has none
-	meta       format.ColumnMetaData // DataPageOffset counts from the chunk's begin
+	// dictionarySize is what the dictionary's page takes uncompressed, with its header.
+	dictionarySize int64
+	bloom          []byte                // with its header; nil if the column has none
+	meta           format.ColumnMetaData // DataPageOffset counts from the chunk's begin
 }
 
 // encoder encodes one column chunk at a time; its memory is used again and again.
@@ -50,20 +52,22 @@ var encoders = sync.Pool{New: func() any {
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // column encodes a column of the given rows. A map gives two chunks, all else one.
-func (e *encoder) column(c *column, b *flowlog.Batch, rows []uint32) []chunk {
+func (e *encoder) column(c *column, b *flowlog.Batch, rows, interfaces []uint32) []chunk {
 	switch {
 	case c.name == Extra:
 		return e.extra(b, rows)
 	case c.name == SourceObject:
-		return []chunk{e.text(c, &b.Object, rows)}
+		return []chunk{e.text(c, &b.Object, rows, interfaces)}
 	case c.name == StartTime:
 		col := b.Column(b.Table.Field("start").Index())
-		return []chunk{e.longColumn(c.name, col, rows, 1_000_000)}
+		return []chunk{e.longColumn(c.name, col, rows, microseconds)}
+	case c.name == "start" && c.time:
+		return e.startColumns(b.Column(c.field.Index()), rows)
 	}
 	col := b.Column(c.field.Index())
 	switch c.physical() {
 	case format.ByteArray:
-		return []chunk{e.text(c, col, rows)}
+		return []chunk{e.text(c, col, rows, interfaces)}
 	case format.Int32:
 		return []chunk{e.intColumn(c.name, col, rows)}
 	default:
@@ -72,7 +76,7 @@ func (e *encoder) column(c *column, b *flowlog.Batch, rows []uint32) []chunk {
 }
 
 // text encodes a column of dictionary codes: they are numbered anew for this chunk, in order of appearance.
-func (e *encoder) text(c *column, col *flowlog.Column, rows []uint32) chunk {
+func (e *encoder) text(c *column, col *flowlog.Column, rows, interfaces []uint32) chunk {
 	if col == nil {
 		return e.empty(format.ByteArray, len(rows), c.name)
 	}
@@ -81,8 +85,10 @@ func (e *encoder) text(c *column, col *flowlog.Column, rows []uint32) chunk {
 		e.dict = append(e.dict, col.Codes[0])
 		e.codes = e.codes[:len(rows)]
 		clear(e.codes)
+	} else if c.byInterface != nil {
+		e.number(col.Dict.Len(), c.byInterface, interfaces)
 	} else {
-		e.number(col, rows)
+		e.number(col.Dict.Len(), col.Codes, rows)
 	}
 	var least, most []byte
 	size := 0
@@ -124,18 +130,18 @@ func (e *encoder) begin(rows int) {
 	e.def = e.def[:0]
 }
 
-// number fills codes, dict and def from a column of dictionary codes.
-func (e *encoder) number(col *flowlog.Column, rows []uint32) {
-	if n := col.Dict.Len(); cap(e.local) < n {
+// number fills codes, dict and def from the codes all[row] of a dictionary of n entries.
+func (e *encoder) number(n int, all, rows []uint32) {
+	if cap(e.local) < n {
 		e.local = make([]uint32, n+n/4)
 	} else {
 		e.local = e.local[:n]
 		clear(e.local)
 	}
-	local, all := e.local[:cap(e.local)], col.Codes
+	local := e.local[:cap(e.local)]
 	nulls := 0
 	codes := e.codes[:len(rows)]
-	n := 0
+	n = 0
 	for _, row := range rows {
 		code := all[row]
 		if code == 0 {
@@ -157,126 +163,6 @@ func (e *encoder) number(col *flowlog.Column, rows []uint32) {
 			e.def = append(e.def, min(all[row], 1))
 		}
 	}
-}
-
-func (e *encoder) intColumn(name string, col *flowlog.Column, rows []uint32) chunk {
-	if col == nil {
-		return e.empty(format.Int32, len(rows), name)
-	}
-	e.begin(len(rows))
-	all := col.Int32
-	for _, row := range rows {
-		if v := all[row]; v != flowlog.NullInt32 {
-			e.longs = append(e.longs, int64(v))
-		}
-	}
-	if len(e.longs) < len(rows) {
-		for _, row := range rows {
-			d := uint32(1)
-			if all[row] == flowlog.NullInt32 {
-				d = 0
-			}
-			e.def = append(e.def, d)
-		}
-	}
-	out := e.integers(format.Int32, name, len(rows))
-	if hasBloom(name) && len(e.longs) > 0 && !e.transient {
-		out.bloom = e.bloom()
-	}
-	return out
-}
-
-func (e *encoder) longColumn(name string, col *flowlog.Column, rows []uint32, scale int64) chunk {
-	if col == nil {
-		return e.empty(format.Int64, len(rows), name)
-	}
-	e.begin(len(rows))
-	all := col.Int64
-	for _, row := range rows {
-		if v := all[row]; v != flowlog.NullInt64 {
-			e.longs = append(e.longs, v*scale)
-		}
-	}
-	if len(e.longs) < len(rows) {
-		for _, row := range rows {
-			d := uint32(1)
-			if all[row] == flowlog.NullInt64 {
-				d = 0
-			}
-			e.def = append(e.def, d)
-		}
-	}
-	return e.integers(format.Int64, name, len(rows))
-}
-
-// integers encodes e.longs, as a dictionary where that is smaller, else as deltas.
-func (e *encoder) integers(t format.Type, name string, rows int) chunk {
-	if len(e.longs) == 0 {
-		return e.empty(t, rows, name)
-	}
-	out := e.newChunk(t, rows, name)
-	size := 8
-	if t == format.Int32 {
-		size = 4
-	}
-	e.size = size
-	least, most := e.longs[0], e.longs[0]
-	for _, v := range e.longs {
-		least, most = min(least, v), max(most, v)
-	}
-	out.meta.Statistics.MinValue = binary.LittleEndian.AppendUint64(nil, uint64(least))[:size]
-	out.meta.Statistics.MaxValue = binary.LittleEndian.AppendUint64(nil, uint64(most))[:size]
-
-	if !e.transient && e.tabulate(least, most) && e.dictionarySmaller(size) {
-		e.page = e.page[:0]
-		for _, v := range e.table.values {
-			e.page = binary.LittleEndian.AppendUint64(e.page, uint64(v))
-			e.page = e.page[:len(e.page)-8+size]
-		}
-		n := len(e.table.values)
-		e.dictionaryPage(&out, n)
-		e.dataPage(&out, rows, n, format.RLEDictionary)
-		return e.finish(&out)
-	}
-	encoding := format.DeltaBinaryPacked
-	if e.transient {
-		encoding = format.Plain
-	}
-	e.dataPage(&out, rows, 0, encoding)
-	return e.finish(&out)
-}
-
-// tabulate numbers e.longs into e.codes and e.table. It gives up, and returns false, once the dictionary would take
-// more room than deltas, whose width is about that of the range.
-func (e *encoder) tabulate(least, most int64) bool {
-	width := bits.Len64(uint64(most - least))
-	n := len(e.longs)
-	e.table.reset()
-	codes := e.codes[:0]
-	limit := max(16, n*(width+1)/64) // a dictionary entry is worth this many bits of codes saved
-	for i, v := range e.longs {
-		codes = append(codes, e.table.code(v))
-		if k := len(e.table.values); k > limit && i&1023 == 0 && bits.Len(uint(k))*n+k*min(width, 32) > (width+1)*n {
-			return false
-		}
-	}
-	e.codes = codes
-	k := len(e.table.values)
-	return bits.Len(uint(k-1))*n+k*min(width, 32) <= (width+1)*n
-}
-
-// sample is how many values are encoded both ways to see which is smaller.
-const sample = 8 << 10
-
-// dictionarySmaller compares codes and deltas on the first values. Times rise slowly from run to run, so that deltas
-// are mostly nothing; sizes jump.
-func (e *encoder) dictionarySmaller(size int) bool {
-	m := min(sample, len(e.longs))
-	k := len(e.table.values)
-	e.packed = appendHybrid(e.packed[:0], e.codes[:m], bits.Len(uint(k-1)))
-	codes := len(e.packed) + k*size*m/len(e.longs)/2
-	e.packed = appendDelta(e.packed[:0], e.longs[:m])
-	return codes <= len(e.packed)
 }
 
 // empty is a chunk of NULLs.
@@ -311,6 +197,7 @@ func (e *encoder) dictionaryPage(out *chunk, n int) {
 	h := format.PageHeader{Type: format.DictionaryPage}
 	h.DictionaryPageHeader.Set(format.DictionaryPageHeader{NumValues: int32(n), Encoding: format.Plain})
 	e.put(out, &h)
+	out.dictionarySize = out.meta.TotalUncompressedSize
 	out.meta.DataPageOffset = int64(len(out.pages))
 }
 
@@ -456,46 +343,4 @@ func (e *encoder) extraLeaf(b *flowlog.Batch, rows []uint32, leaf string) chunk 
 	out.meta.Statistics.NullCount = nulls
 	e.data(&out, len(e.def), format.RLEDictionary)
 	return e.finish(&out)
-}
-
-// intTable numbers integers in order of appearance.
-type intTable struct {
-	slots  []intSlot
-	values []int64
-}
-
-type intSlot struct {
-	value int64
-	code  uint32 // from 1; 0 is free
-}
-
-func (t *intTable) reset() {
-	t.values = t.values[:0]
-	clear(t.slots)
-}
-
-func (t *intTable) code(v int64) uint32 {
-	if 2*len(t.values) >= len(t.slots) {
-		old := t.values
-		t.slots = make([]intSlot, max(1024, 2*len(t.slots)))
-		for i, v := range old {
-			*t.slot(v) = intSlot{v, uint32(i + 1)}
-		}
-	}
-	s := t.slot(v)
-	if s.code == 0 {
-		t.values = append(t.values, v)
-		*s = intSlot{v, uint32(len(t.values))}
-	}
-	return s.code - 1
-}
-
-// slot returns the slot of v, or the free one where it belongs.
-func (t *intTable) slot(v int64) *intSlot {
-	mask := uint64(len(t.slots) - 1)
-	for i := uint64(v) * 0x9e3779b97f4a7c15 >> 32 & mask; ; i = (i + 1) & mask {
-		if s := &t.slots[i]; s.code == 0 || s.value == v {
-			return s
-		}
-	}
 }

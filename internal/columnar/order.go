@@ -143,11 +143,7 @@ func byPort(b *flowlog.Batch) (order []uint32, cuts []int) {
 // byInterface returns the rows of a batch ordered by interface, in order of the interfaces' first appearance.
 func byInterface(b *flowlog.Batch) []uint32 {
 	order := make([]uint32, b.Len())
-	f := b.Table.Field("interface-id")
-	if f == nil {
-		f = b.Table.Field("tgw-attachment-id")
-	}
-	c := b.Column(f.Index())
+	c := b.Column(interfaceField(b.Table).Index())
 	if c == nil {
 		for i := range order {
 			order[i] = uint32(i)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -28,6 +29,7 @@ type Writer struct {
 	w      io.Writer
 	schema Schema
 	cols   []column
+	timeAt int // index of start_time, if it is encoded with start; else -1
 	at     int64
 	rows   int64
 	groups []format.RowGroup
@@ -41,6 +43,46 @@ type column struct {
 	id    int
 	// uniform says that all records of the batch at hand have one value, and that it is not NULL: no need to gather it.
 	uniform bool
+	// byInterface is what interfaceTable returned for the batch at hand.
+	byInterface []uint32
+	time        bool // it is start, and start_time is encoded with it
+}
+
+// interfaceTable returns the column's code for each code of the interface column, if every record of an interface has
+// the same; else nil. That holds for the ids of VPC, subnet, instance and zone, and it is quicker to look the code up
+// than to gather it from all over the batch.
+func (c *column) interfaceTable(b *flowlog.Batch) []uint32 {
+	if c.uniform || c.field == nil || c.physical() != format.ByteArray {
+		return nil
+	}
+	col, key := b.Column(c.field.Index()), b.Column(interfaceField(b.Table).Index())
+	if col == nil || key == nil || key == col {
+		return nil
+	}
+	const none = 1<<32 - 1
+	table := make([]uint32, key.Dict.Len())
+	for i := range table {
+		table[i] = none
+	}
+	keys := key.Codes[:b.Len()]
+	for i, code := range col.Codes[:b.Len()] {
+		switch k := keys[i]; table[k] {
+		case none:
+			table[k] = code
+		case code:
+		default:
+			return nil
+		}
+	}
+	return table
+}
+
+// interfaceField is the field of what a record was captured at.
+func interfaceField(t *flowlog.Table) *flowlog.Field {
+	if f := t.Field("interface-id"); f != nil {
+		return f
+	}
+	return t.Field("tgw-attachment-id")
 }
 
 func (c *column) uniformIn(b *flowlog.Batch) bool {
@@ -68,6 +110,13 @@ func NewWriter(w io.Writer, s Schema) *Writer {
 			f.cols = append(f.cols, column{name: name, field: s.Table.Column(name), id: id})
 		}
 	}
+	start := slices.IndexFunc(f.cols, func(c column) bool { return c.name == "start" })
+	f.timeAt = slices.IndexFunc(f.cols, func(c column) bool { return c.name == StartTime })
+	if start >= 0 && f.timeAt >= 0 {
+		f.cols[start].time = true
+	} else {
+		f.timeAt = -1
+	}
 	return f
 }
 
@@ -82,6 +131,7 @@ func (f *Writer) Bytes() int64 { return f.at }
 func (f *Writer) Write(b *flowlog.Batch, rows []uint32, cuts ...int) error {
 	for i := range f.cols {
 		f.cols[i].uniform = f.cols[i].uniformIn(b)
+		f.cols[i].byInterface = f.cols[i].interfaceTable(b)
 	}
 	at := 0
 	for _, cut := range append(cuts, len(rows)) {
@@ -144,9 +194,18 @@ func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
 	chunks := make([][]chunk, len(f.cols))
 	next := make(chan int, len(f.cols))
 	for i := range f.cols {
-		next <- i
+		if f.timeAt < 0 || f.cols[i].name != StartTime {
+			next <- i
+		}
 	}
 	close(next)
+	var interfaces []uint32 // the codes of the interface column, in the order of rows
+	if key := b.Column(interfaceField(b.Table).Index()); key != nil {
+		interfaces = make([]uint32, len(rows))
+		for i, row := range rows {
+			interfaces[i] = key.Codes[row]
+		}
+	}
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(f.cols)) {
 		wg.Go(func() {
@@ -154,7 +213,10 @@ func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
 			defer encoders.Put(e)
 			e.transient = f.Transient
 			for i := range next {
-				chunks[i] = e.column(&f.cols[i], b, rows)
+				chunks[i] = e.column(&f.cols[i], b, rows, interfaces)
+				if f.cols[i].time { // made of the same values
+					chunks[i], chunks[f.timeAt] = chunks[i][:1], chunks[i][1:]
+				}
 			}
 		})
 	}

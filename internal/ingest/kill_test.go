@@ -112,7 +112,7 @@ func killFolder(t *testing.T) (folder string, want rows, objects, rejected int64
 func TestKill(t *testing.T) {
 	kills := 100
 	if testing.Short() {
-		kills = 10
+		kills = 6
 	}
 	if s := os.Getenv("WEIR_KILLS"); s != "" {
 		kills, _ = strconv.Atoi(s)

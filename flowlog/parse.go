@@ -22,6 +22,7 @@ type parser struct {
 	status  *op  // the op of log-status, if the format has it
 	foreign bool // the lines are of another table than the batch
 	skips   bool // some ops are not kept
+	extras  bool // some ops go to Extra
 
 	extra []byte // pairs of the record at hand that go to Extra
 
@@ -53,6 +54,8 @@ type op struct {
 	// The last two tokens, since many fields take turns (ingress, egress, ingress), and which is the later.
 	memo [2]memo
 	last uint8
+	// The records from this row on have the last token's value, which is not stored yet: most fields repeat for long.
+	from int
 	// What the last token meant. Of an address also its words, for a twin to compare with.
 	code   uint32
 	int    int32
@@ -84,7 +87,7 @@ var (
 func (p *parser) setFormat(f *Format, want func(*Field) bool) {
 	p.format = f
 	p.ops = make([]op, len(f.Fields))
-	p.status = nil
+	p.status, p.extras = nil, false
 	byName := map[string]*op{}
 	for i, field := range f.Fields {
 		o := &p.ops[i]
@@ -96,6 +99,7 @@ func (p *parser) setFormat(f *Format, want func(*Field) bool) {
 		if field == nil {
 			o.kind = extraKind
 			o.keep = want == nil
+			p.extras = p.extras || o.keep
 			continue
 		}
 		o.kind = field.Kind
@@ -261,8 +265,11 @@ func (p *parser) parse(data []byte, pos, end int, b *Batch, rows int, reject fun
 		p.bind(b)
 	}
 	from := b.n
-	for row := from; pos < end && b.n-from < rows; row = b.n {
-		p.line++
+	for i := range p.ops {
+		p.ops[i].from = from
+	}
+	row := from
+	for ; pos < end && row-from < rows; p.line++ {
 		next := -1
 		switch {
 		case p.foreign:
@@ -275,10 +282,11 @@ func (p *parser) parse(data []byte, pos, end int, b *Batch, rows int, reject fun
 		if next < 0 {
 			stop := pos + bytes.IndexByte(data[pos:end], '\n')
 			if h, err := parseHeader(data[pos:stop]); h != nil && err == nil {
-				p.line--
 				break // the caller's business, once the records before it are out
 			}
+			p.line++
 			reject(data[pos:stop])
+			p.line--
 			pos = stop + 1
 			continue
 		}
@@ -286,14 +294,25 @@ func (p *parser) parse(data []byte, pos, end int, b *Batch, rows int, reject fun
 		if p.status != nil {
 			p.stats.byStatus[p.status.class]++
 		}
-		b.Extra.Codes[row] = 0
-		if len(p.extra) > 0 {
-			b.Extra.Codes[row] = b.Extra.Dict.Code(p.extra)
+		if p.extras {
+			b.Extra.Codes[row] = 0
+			if len(p.extra) > 0 {
+				b.Extra.Codes[row] = b.Extra.Dict.Code(p.extra)
+			}
 		}
 		if b.KeepLines {
-			b.Lines[row] = uint32(p.line)
+			b.Lines[row] = uint32(p.line + 1)
 		}
-		b.n++
+		row++
+	}
+	b.n = row
+	if !p.extras {
+		clear(b.Extra.Codes[from:row])
+	}
+	if !p.foreign {
+		for i := range p.ops {
+			p.ops[i].flush(row)
+		}
 	}
 	for _, c := range b.cols { // the columns that this format lacks
 		if c != nil && c.Field != nil && !p.keeps(c.Field) {
@@ -325,23 +344,27 @@ func (p *parser) keeps(f *Field) bool {
 	return false
 }
 
-// repeat stores what the ops of a group that begins at op i read last.
-func (p *parser) repeat(i, row int) {
-	for k := i; k < i+p.ops[i].group; k++ {
-		if o := &p.ops[k]; o.keep {
-			o.store(&o.memo[o.last&1], row)
-		}
+// flush stores the last token's value in the rows up to to, which is not included.
+func (o *op) flush(to int) {
+	from := o.from
+	o.from = to
+	if from >= to || !o.keep {
+		return
+	}
+	m := &o.memo[o.last&1]
+	switch o.kind {
+	case Text:
+		fill(o.codes[from:to], m.code)
+	case Epoch:
+		fill(o.longs[from:to], m.long)
+	case Code:
+		fill(o.ints[from:to], int32(m.long))
 	}
 }
 
-func (o *op) store(m *memo, row int) {
-	switch o.kind {
-	case Text:
-		o.codes[row] = m.code
-	case Epoch:
-		o.longs[row] = m.long
-	default:
-		o.ints[row] = int32(m.long)
+func fill[T any](s []T, v T) {
+	for i := range s {
+		s[i] = v
 	}
 }
 
@@ -374,7 +397,6 @@ func (p *parser) parseLine(data []byte, pos, row int) int {
 		}
 		if o.group > 0 {
 			if n := len(o.text); n > 0 && n <= len(data)-pos && string(data[pos:pos+n]) == string(o.text) {
-				p.repeat(i, row)
 				pos += n
 				i += o.group - 1
 				continue
@@ -459,13 +481,11 @@ func (p *parser) parseLine(data []byte, pos, row int) int {
 					}
 					continue
 				}
+				o.flush(row)
 				o.last ^= 1
 				o.class = m.class
 			}
 			pos += m.n
-			if o.keep {
-				o.store(m, row)
-			}
 		}
 	}
 	if groupEnd == len(p.ops) {

@@ -37,18 +37,19 @@ func (p *parser) slow(o *op, data []byte, pos, row int) int {
 	if n > maxLine {
 		return p.refuse(o, token, errTooLong)
 	}
+	o.flush(row) // before the last value is another
 	if err := o.read(token, p); err != nil {
 		o.forget()
 		return p.refuse(o, token, err)
 	}
 	o.remember(data[pos : pos+used])
 	if o.keep && o.field != nil {
-		switch {
-		case isText(o.field.Kind):
+		switch o.kind {
+		case Address:
 			o.codes[row] = o.code
-		case isInt32(o.field.Kind):
+		case Port, Flags:
 			o.ints[row] = o.int
-		default:
+		case Count:
 			o.longs[row] = o.long
 		}
 	}

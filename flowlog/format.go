@@ -53,20 +53,22 @@ func ParseFormat(s string) (*Format, error) {
 }
 
 // parseHeader reads the first line of an object. It returns nil if the line is not a header: if a token cannot be a
-// field's name, or if none is the name of a known field.
+// field's name, or if fewer than half are known: "start", "end" and "action" are words of prose, too.
 func parseHeader(line []byte) (*Format, error) {
 	if len(line) > maxLine {
 		return nil, nil
 	}
 	tokens := strings.Fields(string(line))
-	known := false
+	known := 0
 	for _, t := range tokens {
 		if !nameLike(t) {
 			return nil, nil
 		}
-		known = known || lookup(VPC, t) != nil || lookup(TransitGateway, t) != nil
+		if lookup(VPC, t) != nil || lookup(TransitGateway, t) != nil {
+			known++
+		}
 	}
-	if !known {
+	if known == 0 || 2*known < len(tokens) {
 		return nil, nil
 	}
 	return newFormat(tokens)

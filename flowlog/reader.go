@@ -151,8 +151,7 @@ func (r *Reader) Format() (*Format, error) {
 // Read appends records to b until b is full or some were appended, and returns how many. After the last it returns
 // io.EOF, or the error of the source; the whole lines before such an error were read, the piece of a line was not.
 func (r *Reader) Read(b *Batch) (int, error) {
-	f, err := r.Format()
-	if err != nil {
+	if _, err := r.Format(); err != nil {
 		return 0, err
 	}
 	from := b.n
@@ -160,7 +159,8 @@ func (r *Reader) Read(b *Batch) (int, error) {
 		if r.pos >= r.whole && !r.fill() {
 			return 0, r.err
 		}
-		if f = r.p.format; f == nil {
+		f := r.p.format
+		if f == nil {
 			return 0, io.EOF
 		}
 		r.p.foreign = f.Table != b.Table

@@ -99,18 +99,25 @@ func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, form
 	bar := newProgress(a.stderr, isTerminal(a.stderr), a.quiet, time.Now)
 	c.Progress = func(s ingest.Summary) { bar.Update(progressOf(s)) }
 	var mu sync.Mutex
-	told := 0
+	told, hinted := 0, map[string]bool{}
 	c.Problem = func(p ingest.Problem) {
 		mu.Lock()
 		defer mu.Unlock()
 		if told++; told <= maxTold {
 			bar.Print(problemLine(p))
 		}
+		if h := hint(p.Err); h != "" && !hinted[h] {
+			hinted[h] = true
+			bar.Print("hint: " + printable(h))
+		}
 	}
 	sum, err := ingest.Run(ctx, c)
 	bar.Done()
 	if told > maxTold {
 		fmt.Fprintf(a.stderr, "weir: … and %s more; 'weir lake objects --failed' and '--problem' list them\n", count(int64(told-maxTold)))
+	}
+	if err != nil && ctx.Err() == nil && sum.Listed == 0 {
+		return err // nothing was found to count
 	}
 	if e := printSummary(a.stdout, sum, format, a.lake); e != nil && err == nil {
 		err = e
@@ -135,7 +142,7 @@ func problemLine(p ingest.Problem) string {
 }
 
 func progressOf(s ingest.Summary) progressState {
-	p := progressState{Objects: s.Objects + s.Known + s.Failed, Bytes: s.BytesRead, Records: s.Stored}
+	p := progressState{Objects: s.Objects + s.Known + s.Failed, Bytes: s.BytesRead, Records: s.Seen}
 	if !s.Listing {
 		p.ObjectsTotal, p.BytesTotal = s.Listed, s.BytesListed
 	}

@@ -41,6 +41,7 @@ type Problem struct {
 	URI    string
 	Failed bool // nothing of it was stored, and the next run tries it again
 	Text   string
+	Err    error // of Failed; nil else
 }
 
 // Summary counts what a run did. Read = Stored + Rejected, always; NoData and SkipData are among Stored.
@@ -52,6 +53,7 @@ type Summary struct {
 	Problems int64 // of Objects: stored, but something was wrong with the object as a whole
 	Listed   int64 // by the sources, known ones included
 
+	Seen     int64 // records read so far, committed or not; for progress
 	Read     int64
 	Stored   int64
 	Rejected int64
@@ -334,7 +336,7 @@ func (r *run) fail(ctx context.Context, o source.Object, cause error) {
 		}
 	})
 	if r.Problem != nil && news {
-		r.Problem(Problem{URI: o.URI, Failed: true, Text: cause.Error()})
+		r.Problem(Problem{URI: o.URI, Failed: true, Text: cause.Error(), Err: cause})
 	}
 	if err := r.Lake.RecordFailure(context.WithoutCancel(ctx), lake.ObjectID{URI: o.URI, Version: o.Version}, cause); err != nil {
 		r.Log.Warn("note failed object", "object", o.URI, "error", err)

@@ -75,7 +75,7 @@ list:
 			var oe *source.ObjectError
 			switch {
 			case errors.As(err, &oe):
-				s.problem(Problem{URI: oe.URI, Failed: true, Text: oe.Error()})
+				s.problem(Problem{URI: oe.URI, Failed: true, Text: oe.Error(), Err: oe})
 				continue
 			case err != nil:
 				cancel(err)
@@ -176,7 +176,7 @@ func (s *spool) work(ctx context.Context, number int, jobs <-chan job) error {
 			return err
 		case ctx.Err() != nil:
 		case err != nil:
-			s.problem(Problem{URI: j.object.URI, Failed: true, Text: err.Error()})
+			s.problem(Problem{URI: j.object.URI, Failed: true, Text: err.Error(), Err: err})
 		case rec.Problem() != "":
 			s.problem(Problem{URI: j.object.URI, Text: rec.Problem()})
 		}
@@ -210,6 +210,7 @@ func (s *spool) read(ctx context.Context, rec *Records, files map[*flowlog.Table
 		s.count(func(sum *Summary) {
 			sum.Objects++
 			sum.Read += st.Records
+			sum.Seen += st.Rows
 			sum.Stored += st.Rows
 			sum.Rejected += st.Rejected
 			sum.BytesRead += rec.BytesRead()

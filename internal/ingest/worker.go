@@ -134,7 +134,7 @@ func (w *worker) read(ctx context.Context, o source.Object, rec *Records, reject
 		return err
 	}
 	unknown := map[string]int64{}
-	for last := int64(0); ; {
+	for last, seen := int64(0), int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return undo(err)
 		}
@@ -146,13 +146,15 @@ func (w *worker) read(ctx context.Context, o source.Object, rec *Records, reject
 				}
 			}
 		}
+		seen += int64(n)
 		if b := rec.BytesRead(); b-last > 1<<20 {
-			w.count(func(sum *Summary) { sum.BytesRead += b - last })
+			w.count(func(sum *Summary) { sum.BytesRead += b - last; sum.Seen += seen })
+			seen = 0
 			last = b
 			w.progress()
 		}
 		if err == io.EOF {
-			w.count(func(sum *Summary) { sum.BytesRead += rec.BytesRead() - last })
+			w.count(func(sum *Summary) { sum.BytesRead += rec.BytesRead() - last; sum.Seen += seen })
 			break
 		}
 		if err != nil {

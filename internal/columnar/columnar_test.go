@@ -123,7 +123,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Run(table.Name, func(t *testing.T) {
 			texts := append(samples(t, table), "version new-a tcp-flags new-b\n2 x 3 y\n2 - 4 -\n2 - 5 zz\n")
 			if table == flowlog.TransitGateway {
-				texts[len(texts)-1] = "tgw-id new-a new-b\ntgw-1 x y\ntgw-2 - -\ntgw-3 - zz\n"
+				texts[len(texts)-1] = "tgw-id region new-a new-b\ntgw-1 - x y\ntgw-2 - - -\ntgw-3 - - zz\n"
 			}
 			b := read(t, table, texts...)
 			data := write(t, b, all(b))

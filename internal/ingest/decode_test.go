@@ -138,7 +138,7 @@ func TestText(t *testing.T) {
 func TestBadText(t *testing.T) {
 	decode(t, []byte(line1+"\n"), "").wantErr(t, "no log format was declared")
 	decode(t, []byte("action srcport action\nACCEPT 1 ACCEPT\n"), "").wantErr(t, "action stands twice")
-	decode(t, []byte("action new-field new-field\nACCEPT 1 ACCEPT\n"), "").wantErr(t, "new-field stands twice")
+	decode(t, []byte("action srcport new-field new-field\nACCEPT 1 2 3\n"), "").wantErr(t, "new-field stands twice")
 	decode(t, []byte("\x7fELF\x02\x01\x01\x00 and so on\n\x00\x00\n"), "").wantErr(t, "not a header")
 	decode(t, bytes.Repeat([]byte{0}, 1<<20), "").wantErr(t, "o:1:")
 	decode(t, append(bytes.Repeat([]byte("x"), 10<<20), "\n"+defaultHead+line1...), "").wantErr(t, "o:1:")

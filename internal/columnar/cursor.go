@@ -132,7 +132,7 @@ func (c *cursor) fill(col *flowlog.Column, from, n int, bad func(row int, value 
 				code, v, err = convert(col, c.plain[c.at])
 			}
 			if err != nil {
-				bad(row, c.text1(), err)
+				bad(row, c.current(), err)
 			} else if text {
 				col.Codes[row] = code
 			} else if col.Int32 != nil {
@@ -146,8 +146,8 @@ func (c *cursor) fill(col *flowlog.Column, from, n int, bad func(row int, value 
 	return nil
 }
 
-// text1 is the value at hand, for a message.
-func (c *cursor) text1() []byte {
+// current is the value at hand, for a message.
+func (c *cursor) current() []byte {
 	switch {
 	case c.dict != nil:
 		return valueText(c.dict.Index(c.ints[c.next]))

@@ -27,8 +27,9 @@ type Cache struct {
 	Dir   string
 	Bytes int64 // what it may hold between queries; the least recently used goes first. 0: 10 GiB
 
-	// Progress is told how many bytes have come, and of how many. It may be called at once from several places.
-	Progress func(done, all int64)
+	// Progress is told how many files are there, and how many bytes came for them. It may be called from several places
+	// at once.
+	Progress func(files, bytes int64)
 }
 
 const defaultCache = 10 << 30
@@ -72,10 +73,7 @@ func (l *Lake) Fetch(ctx context.Context, list []DataFile, columns []string, c C
 		}
 	}()
 	f.Paths = make([]string, len(list))
-	var all, done, brought atomic.Int64
-	for _, d := range list {
-		all.Add(d.Bytes)
-	}
+	var files, brought atomic.Int64
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(downloaders)
 	for i, d := range list {
@@ -90,9 +88,9 @@ func (l *Lake) Fetch(ctx context.Context, list []DataFile, columns []string, c C
 				return fmt.Errorf("fetch %s: %w", d.Path, err)
 			}
 			f.Paths[i] = cf.path
-			brought.Add(n)
-			if d := done.Add(d.Bytes); c.Progress != nil {
-				c.Progress(d, all.Load())
+			bytes := brought.Add(n)
+			if n := files.Add(1); c.Progress != nil {
+				c.Progress(n, bytes)
 			}
 			return nil
 		})

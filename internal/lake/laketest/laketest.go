@@ -14,7 +14,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -94,7 +97,10 @@ func Open(ctx context.Context, endpoint, uri, catalog string, o lake.Options) (*
 	}
 	client := sdk.NewFromConfig(cfg, func(o *sdk.Options) {
 		o.BaseEndpoint, o.UsePathStyle, o.DisableLogOutputChecksumValidationSkipped = &endpoint, true, true
-		o.RetryMaxAttempts = 8
+		// As weir's own, but for the waiting.
+		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts, r.RateLimiter, r.MaxBackoff = 8, ratelimit.None, 20*time.Millisecond
+		})
 	})
 	if o.Store, err = s3.Open(ctx, client, bucket, prefix); err != nil {
 		return nil, err

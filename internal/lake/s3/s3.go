@@ -17,6 +17,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 )
 
@@ -117,7 +118,11 @@ func (s *Store) Delete(ctx context.Context, keys ...string) error {
 func (s *Store) List(ctx context.Context, prefix string, found func(key string, bytes int64, modified time.Time)) error {
 	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix)})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx, s.region)
+		var page *s3.ListObjectsV2Output
+		err := s.again(ctx, func() (err error) {
+			page, err = pages.NextPage(ctx, s.region)
+			return cutAnswer(err)
+		})
 		if err != nil {
 			return s.fail("list", prefix, err)
 		}
@@ -168,6 +173,15 @@ func (s *Store) ReadAt(ctx context.Context, key string, p []byte, off int64) err
 type cutError struct{ error }
 
 func (e cutError) Unwrap() error { return e.error }
+
+// cutAnswer marks the error of an answer that the server began, and whose end did not come: the SDK does not ask again.
+func cutAnswer(err error) error {
+	var bad *smithy.DeserializationError
+	if errors.As(err, &bad) && !errors.As(err, new(smithy.APIError)) {
+		return cutError{err}
+	}
+	return err
+}
 
 // readSome reads what one request brings.
 func (s *Store) readSome(ctx context.Context, key string, p []byte, off int64) (int, error) {
@@ -221,25 +235,47 @@ func wait(ctx context.Context, d time.Duration) error {
 // maxWhole bounds an object that is read as a whole, in bytes. Metadata of a table with 100,000 snapshots has 100 MB.
 const maxWhole = 1 << 30
 
-// Get returns a whole object.
-func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
+// Get returns a whole object, whose checksum is compared if it was stored with one, as Put does.
+func (s *Store) Get(ctx context.Context, key string) (text []byte, err error) {
+	err = s.again(ctx, func() error {
+		text, err = s.get(ctx, key)
+		return err
+	})
+	return text, s.fail("read", key, err)
+}
+
+func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: s.key(key)}, s.region)
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{
+		Bucket: &s.bucket, Key: s.key(key), ChecksumMode: types.ChecksumModeEnabled}, s.region)
 	if err != nil {
-		return nil, s.fail("read", key, err)
+		return nil, err
 	}
 	defer out.Body.Close()
 	if out.ContentLength == nil || *out.ContentLength > maxWhole {
-		return nil, s.fail("read", key, fmt.Errorf("it is larger than %d bytes, or of unknown length", maxWhole))
+		return nil, fmt.Errorf("it is larger than %d bytes, or of unknown length", maxWhole)
 	}
 	text := make([]byte, *out.ContentLength)
-	n, err := readFull(out.Body, text, cancel)
-	if err == nil {
-		return text, nil
-	}
-	if err := s.ReadAt(ctx, key, text[n:], int64(n)); err != nil {
+	if _, err := readFull(out.Body, text, cancel); err != nil {
 		return nil, err
 	}
+	// The end must be seen, not assumed: there the SDK compares the checksum.
+	if n, err := out.Body.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+		return nil, cutError{fmt.Errorf("the end is not as it should be: %w", err)}
+	}
 	return text, nil
+}
+
+// again does what may be cut short until it is not, or was so too often.
+func (s *Store) again(ctx context.Context, do func() error) error {
+	for cuts := 0; ; cuts++ {
+		err := do()
+		if err == nil || cuts == maxCuts || ctx.Err() != nil || !errors.As(err, new(cutError)) {
+			return err
+		}
+		if err := wait(ctx, firstCut<<cuts); err != nil {
+			return err
+		}
+	}
 }

@@ -155,7 +155,7 @@ func (l *Lake) RecordFailure(ctx context.Context, id ObjectID, cause error) erro
 	defer l.mu.Unlock()
 	now := l.now().UnixMicro()
 	_, err := l.db.ExecContext(ctx, `INSERT INTO weir_failure VALUES (?, ?, ?, ?, ?, 1)
-		ON CONFLICT (uri) DO UPDATE SET version = excluded.version, error = excluded.error, last = excluded.last, attempts = attempts + 1`,
+		ON CONFLICT (uri) DO UPDATE SET version = excluded.version, error = excluded.error, last = excluded.last, attempts = weir_failure.attempts + 1`,
 		id.URI, id.Version, cause.Error(), now, now)
 	if err != nil {
 		return fmt.Errorf("record failure of %s: %w", id.URI, err)

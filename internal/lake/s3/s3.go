@@ -176,8 +176,8 @@ func (e cutError) Unwrap() error { return e.error }
 
 // cutAnswer marks the error of an answer that the server began, and whose end did not come: the SDK does not ask again.
 func cutAnswer(err error) error {
-	var bad *smithy.DeserializationError
-	if errors.As(err, &bad) && !errors.As(err, new(smithy.APIError)) {
+	var answer *awshttp.ResponseError
+	if errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusOK && !errors.As(err, new(smithy.APIError)) {
 		return cutError{err}
 	}
 	return err

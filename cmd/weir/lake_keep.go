@@ -21,7 +21,8 @@ func newLakeVerify(a *app) *cobra.Command {
 records read = rows stored + lines rejected, and that the tables hold the rows of the ledger's objects, no more and no
 fewer. With --deep each row is read, and rows are compared object by object.
 
-Files that nothing needs (a writer was killed) are waste, not a fault; --repair removes them. Exit status 1: a fault.`,
+Files that nothing needs (a writer was killed) are waste, not a fault; so are uploads to a bucket that were not finished.
+--repair removes both if they are older than --grace. Exit status 1: a fault.`,
 		Example: "  weir lake verify\n  weir lake verify --deep --repair",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -84,8 +85,9 @@ func writeReport(w io.Writer, r *lake.Report, format string) error {
 			Orphans  int             `json:"unneeded_files"`
 			Waste    int64           `json:"unneeded_bytes"`
 			Removed  int             `json:"unneeded_files_removed"`
+			Uploads  int             `json:"unfinished_uploads"`
 			Faults   json.RawMessage `json:"faults"`
-		}{r.OK(), r.Objects, r.Read, r.Rows, r.Rejected, r.Dropped, r.Files, r.Bytes, r.Pending, len(r.Orphans), waste, removed,
+		}{r.OK(), r.Objects, r.Read, r.Rows, r.Rejected, r.Dropped, r.Files, r.Bytes, r.Pending, len(r.Orphans), waste, removed, r.Uploads,
 			json.RawMessage(rows.String())}, format == "json")
 	}
 	fmt.Fprintf(w, "%s objects: %s records read = %s stored + %s rejected\n", count(r.Objects), count(r.Read), count(r.Rows), count(r.Rejected))
@@ -99,6 +101,9 @@ func writeReport(w io.Writer, r *lake.Report, format string) error {
 			text = "'weir lake verify --repair' removes them"
 		}
 		fmt.Fprintf(w, "%s files that nothing needs, %s: %s\n", count(int64(n)), size(waste), text)
+	}
+	if r.Uploads > 0 {
+		fmt.Fprintf(w, "%s uploads that a killed writer did not finish; --repair ends them\n", count(int64(r.Uploads)))
 	}
 	if r.OK() {
 		_, err := fmt.Fprintln(w, "ok")

@@ -34,6 +34,9 @@ type Store interface {
 	Delete(ctx context.Context, keys ...string) error
 	// List finds the objects whose keys begin with prefix, in no order.
 	List(ctx context.Context, prefix string, found func(key string, bytes int64, modified time.Time)) error
+	// Unfinished counts the uploads under prefix that began before a time and were not finished, because their writer was
+	// killed: no objects, and yet paid for. With abort it ends them.
+	Unfinished(ctx context.Context, prefix string, before time.Time, abort bool) (int, error)
 }
 
 // placers is how many data files are uploaded at once.

@@ -33,6 +33,7 @@ type Fault struct {
 type Report struct {
 	Faults  []Fault
 	Orphans []Orphan // files that nothing needs: waste, not a fault
+	Uploads int      // that killed writers began, in a bucket: waste, too; removed by Repair
 
 	Objects  int64 // in the ledger
 	Read     int64 // records read of them
@@ -91,6 +92,15 @@ func (l *Lake) Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 				return r, context.Cause(ctx)
 			}
 			r.fault("catalog", t.Name, "%v", err)
+		}
+	}
+	if b, ok := l.fs.(*bucket); ok {
+		var err error
+		if r.Uploads, err = b.store.Unfinished(ctx, warehouse+"/", l.now().Add(-o.Grace), o.Repair); err != nil {
+			if ctx.Err() != nil {
+				return r, context.Cause(ctx)
+			}
+			r.fault("file", l.dir, "%v", err)
 		}
 	}
 	return r, nil

@@ -73,8 +73,7 @@ func (s *Store) putParts(ctx context.Context, key string, body io.ReaderAt, size
 	return errors.Join(err, e)
 }
 
-// Unfinished finds the uploads under prefix that began before a time and were not finished, because their writer was
-// killed. They are no objects, and yet are paid for. With abort it ends them.
+// Unfinished counts, and with abort ends, the uploads that a killed writer left.
 func (s *Store) Unfinished(ctx context.Context, prefix string, before time.Time, abort bool) (n int, err error) {
 	pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: s.key(prefix)})
 	for pages.HasMorePages() {

@@ -148,9 +148,11 @@ func (c *cachedFile) fill(ctx context.Context, columns []string) (brought int64,
 	}
 	spans := []columnar.Span{{Off: 0, End: c.size}}
 	if columns != nil {
-		if spans, err = columnar.Spans(&rangeReader{store: c.store, key: c.key, size: c.size}, c.size, missing); err != nil {
+		l, err := columnar.ReadLayout(&rangeReader{store: c.store, key: c.key, size: c.size}, c.size)
+		if err != nil {
 			return 0, err
 		}
+		spans = l.Spans(missing)
 	}
 	parts := make([]span, len(spans))
 	for i, s := range spans {

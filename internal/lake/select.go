@@ -2,6 +2,10 @@ package lake
 
 import (
 	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"weir/internal/columnar"
 
 	"github.com/apache/iceberg-go"
 )
@@ -42,15 +46,16 @@ func (s *Snapshot) may(f DataFile, bounds []Bound) bool {
 		if !lowOK || !highOK {
 			continue
 		}
-		hit := false
-		for _, r := range b.Ranges {
-			hit = hit || notAbove(r.Low, high) && notAbove(low, r.High)
-		}
-		if !hit {
+		if !b.hits(low, high) {
 			return false
 		}
 	}
 	return true
+}
+
+// hits tells whether one of the ranges and the values from low to high have something in common.
+func (b Bound) hits(low, high any) bool {
+	return slices.ContainsFunc(b.Ranges, func(r Range) bool { return notAbove(r.Low, high) && notAbove(low, r.High) })
 }
 
 // bound reads a value of a manifest's statistics.
@@ -86,23 +91,28 @@ func notAbove(a, b any) bool {
 	return true
 }
 
-// ColumnBytes is the size of some columns of a file, without its footer; nil is the whole file. Columns that the table
-// does not have count nothing. It is the whole file, too, where the sizes are not known.
-func (s *Snapshot) ColumnBytes(f DataFile, columns []string) int64 {
-	sizes := f.file.ColumnSizes()
-	if columns == nil || len(sizes) == 0 {
-		return f.Bytes
+// Layout reads where in a data file lies what.
+func (l *Lake) Layout(f DataFile) (*columnar.Layout, error) {
+	file, err := l.fs.Open(l.fs.name(f.Path))
+	if err != nil {
+		return nil, fmt.Errorf("read layout: %w", err)
 	}
-	var n int64
-	for _, name := range columns {
-		field, ok := s.table.Schema().FindFieldByName(name)
-		if !ok {
-			continue
-		}
-		n += sizes[field.ID]
-		if m, ok := field.Type.(*iceberg.MapType); ok {
-			n += sizes[m.KeyID] + sizes[m.ValueID]
+	defer file.Close()
+	layout, err := columnar.ReadLayout(file, f.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read layout of %s: %w", f.Path, err)
+	}
+	return layout, nil
+}
+
+// MayMatch tells whether a row group can have a row within all bounds.
+func MayMatch(g *columnar.Group, bounds []Bound) bool {
+	for _, b := range bounds {
+		for _, c := range g.Chunks {
+			if c.Column == b.Column && c.Low != nil && !b.hits(c.Low, c.High) {
+				return false
+			}
 		}
 	}
-	return n
+	return true
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/aws/smithy-go"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -22,7 +23,17 @@ func hint(err error) string {
 	}
 	var locked *lake.LockedError
 	var dns *net.DNSError
+	var lost *lake.LeaseError
+	var pg *pgconn.PgError
 	switch {
+	case errors.As(err, &pg):
+		return pgHints[pg.Code]
+	case errors.As(err, &lost):
+		return "this process was out of touch with the catalog for longer than its lease; what it had committed is kept, and the same command goes on"
+	case errors.Is(err, errNoCatalog):
+		return "name its catalog: --catalog postgres://user@host/database, or catalog: in the settings file (docs/lake.md)"
+	case errors.As(err, &locked) && locked.Left > 0:
+		return "one weir writes a lake at a time; wait for the other, or stop it. Reading goes on meanwhile"
 	case errors.As(err, &locked):
 		return "one weir writes a lake at a time; wait for the other, or stop it. Reading goes on meanwhile. A process that died holds no lock"
 	case errors.Is(err, lake.ErrNoLake):
@@ -40,11 +51,23 @@ func hint(err error) string {
 	case errors.As(err, &dns):
 		return "the name of the server is not known here: check the network, the region (--s3-region) and the endpoint (--s3-endpoint)"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens at that address; check --s3-endpoint"
+		return "nothing listens at that address; check --s3-endpoint and --catalog"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "it took too long; the same command goes on where it stopped"
 	}
 	return ""
+}
+
+// pgHints are by SQLSTATE. PostgreSQL documentation, "PostgreSQL Error Codes", read 2026-11.
+var pgHints = map[string]string{
+	"28000": "the catalog's server does not let this user in from here; its pg_hba.conf says who may",
+	"28P01": "the catalog's server refused the password; it is taken from PGPASSWORD or ~/.pgpass",
+	"3D000": "there is no such database; make it first: createdb NAME",
+	"3F000": "there is no such schema; make it first: CREATE SCHEMA NAME",
+	"42501": "this user may not do that in the catalog: to read it needs SELECT on its tables, to write INSERT, UPDATE and DELETE, and the first writer CREATE",
+	"53100": "the catalog's server has no room on its disk. The lake is as it was after the last commit",
+	"53300": "the catalog's server has no connection left; it allows max_connections",
+	"57P03": "the catalog's server is starting or stopping; run the same command later",
 }
 
 // s3Hints are by the error code of S3, STS or the credentials chain.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aws/smithy-go"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"weir/flowlog"
 	"weir/internal/lake"
@@ -36,6 +37,11 @@ func TestHints(t *testing.T) {
 			&smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: errors.New("disabled")})}, "--s3-profile"},
 		{&source.ObjectError{URI: "s3://b/k", Err: s3("GetObject", "InvalidObjectState")}, "Glacier"},
 		{&lake.LockedError{Dir: "/x"}, "one weir writes"},
+		{&lake.LockedError{Dir: "s3://b/x", Left: 1}, "Reading goes on"},
+		{&lake.LeaseError{}, "goes on"},
+		{&pgconn.PgError{Code: "28P01"}, "PGPASSWORD"},
+		{&pgconn.PgError{Code: "XX000"}, ""},
+		{fmt.Errorf("lake s3://b/x: %w", errNoCatalog), "--catalog"},
 		{fmt.Errorf("%w at /x", lake.ErrNoLake), "weir ingest"},
 		{flowlog.ErrNoHeader, "--log-format"},
 		{&fs.PathError{Op: "write", Path: "/x", Err: syscall.ENOSPC}, "disk is full"},

@@ -74,6 +74,9 @@ type Scan struct {
 	Table string
 	Files int
 	Bytes int64
+
+	AtLeast bool // there are more files than were looked at: Files and Bytes are those that were
+	Unknown bool // nobody knows what it takes; Files and Bytes are 0
 }
 
 // ParquetWriter is an Engine that can store a result by itself, with its types, without showing the rows to anybody.

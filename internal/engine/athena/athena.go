@@ -4,7 +4,8 @@
 // Start at Open and Engine.Query. A query goes through the two walls of package engine (its text, then what Athena says
 // that it would read), run.go (start, wait, stop) and rows.go (the result, a page at a time; value.go gives the values
 // their types). workgroup.go knows what the account's settings allow before anything costs money; errors.go says what
-// went wrong in Athena's own words.
+// went wrong in Athena's own words. raw.go makes a Glue table of flow logs look like weir's own, partition.go has it read
+// the days that are asked for and no others, and estimate.go adds up what those hold.
 //
 // It leaves to others which tables there are, what a query may cost (package engine's Guard), and how AWS is reached.
 //

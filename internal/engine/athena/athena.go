@@ -143,7 +143,11 @@ func (e *Engine) Query(ctx context.Context, sql string, args ...any) (engine.Row
 	}
 	run, err := e.run(ctx, request{sql: b.sql, params: b.params, reuse: true})
 	if err != nil {
-		return nil, q.sqlError(err, b, 0)
+		return nil, sqlError(err, func(line, column int, msg string) *engine.SQLError {
+			sent := engine.SQLError{SQL: b.sql, Line: line, Column: column}
+			back := engine.NewSQLError(q.SQL, b.original(sent.Place()), msg)
+			return q.Error(back.Line, back.Column, msg)
+		})
 	}
 	return e.open(ctx, run)
 }
@@ -193,13 +197,13 @@ const explainPlan = "EXPLAIN "
 
 // explain runs the query behind a word that has Athena tell about it. It costs nothing.
 func (e *Engine) explain(ctx context.Context, q *query, word string, args []any) (string, error) {
-	b, err := inline(q.SQL, args) // EXPLAIN takes no parameters
+	in, err := q.Inline(engine.Athena, args)
 	if err != nil {
 		return "", err
 	}
-	run, err := e.run(ctx, request{sql: word + "\n" + b.sql})
+	run, err := e.run(ctx, request{sql: word + "\n" + in.SQL})
 	if err != nil {
-		return "", q.sqlError(err, b, 1)
+		return "", sqlError(err, func(line, column int, msg string) *engine.SQLError { return in.Error(line-1, column, msg) })
 	}
 	rows, err := e.open(ctx, run)
 	if err != nil {

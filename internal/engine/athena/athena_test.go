@@ -192,6 +192,10 @@ func TestErrors(t *testing.T) {
 				t.Fatalf("got  %v\nwant %s", err, c.want)
 			}
 			var bad *engine.SQLError
+			var server *engine.ServerError
+			if about := errors.As(err, &bad); about == errors.As(err, &server) {
+				t.Errorf("about the text %v, and about the server, too", about)
+			}
 			if c.place[0] > 0 && (!errors.As(err, &bad) || bad.Line != c.place[0] || bad.Column != c.place[1] || bad.SQL != sql) {
 				t.Errorf("got %+v", bad)
 			}

@@ -51,10 +51,10 @@ func (e *QueryError) Error() string {
 	return s
 }
 
-// Unwrap gives the error in the text of the query, if that is what it is.
+// Unwrap gives the error in the text of the query if that is what it is, else the failure as any engine's.
 func (e *QueryError) Unwrap() error {
 	if e.Err == nil {
-		return nil
+		return &engine.ServerError{Engine: "athena", QueryID: e.ID, Code: errorTypes[e.Type], Msg: e.Reason}
 	}
 	return e.Err
 }
@@ -115,9 +115,9 @@ func (e *apiError) Unwrap() error { return e.err }
 // placeOf is where Trino's parser and analyser say that an error is: "line 1:8: Column 'x' cannot be resolved".
 var placeOf = regexp.MustCompile(`line (\d+):(\d+): `)
 
-// sqlError turns an error about the text that Athena got into one about the text of the query. before is the number of
-// lines that were put in front of what was bound.
-func (q *query) sqlError(err error, b *bound, before int) error {
+// sqlError turns an error about the text that Athena got into one about the text of the query. back makes it, of the
+// place in what was sent.
+func sqlError(err error, back func(line, column int, msg string) *engine.SQLError) error {
 	var failed *QueryError
 	var api smithy.APIError
 	reason := ""
@@ -136,15 +136,7 @@ func (q *query) sqlError(err error, b *bound, before int) error {
 	}
 	line, _ := strconv.Atoi(reason[at[2]:at[3]])
 	column, _ := strconv.Atoi(reason[at[4]:at[5]])
-	msg := strings.TrimSpace(reason[at[1]:])
-	sent := &engine.SQLError{SQL: b.sql, Line: line - before, Column: column}
-	bad := q.Error(0, 0, msg)
-	if sent.Line >= 1 && sent.Line <= 1+strings.Count(b.sql, "\n") {
-		if offset := sent.Place(); offset >= 0 && offset <= len(b.sql) {
-			back := engine.NewSQLError(q.SQL, b.original(offset), msg)
-			bad = q.Error(back.Line, back.Column, msg)
-		}
-	}
+	bad := back(line, column, strings.TrimSpace(reason[at[1]:]))
 	if failed != nil {
 		failed.Err = bad
 		return failed

@@ -43,18 +43,6 @@ type edit struct{ from, to, n int }
 // while our saved queries have them in LIMIT, HAVING and CASE: there the literal takes the place of its mark. So do
 // NULL, which as a parameter has no type, and what is too long to be a parameter.
 func bind(sql string, args []any) (*bound, error) {
-	return place(sql, args, func(m mark, arg any, text string) bool {
-		return m.where && arg != nil && utf8.RuneCountInString(text) <= maxParameter
-	})
-}
-
-// inline writes all values into the text: EXPLAIN takes no parameters.
-func inline(sql string, args []any) (*bound, error) {
-	return place(sql, args, func(mark, any, string) bool { return false })
-}
-
-// place puts values beside the text where beside says so, and into it elsewhere.
-func place(sql string, args []any, beside func(m mark, arg any, text string) bool) (*bound, error) {
 	all := marks(sql)
 	if len(all) != len(args) {
 		return nil, fmt.Errorf("the query has %d parameters and was given %d values", len(all), len(args))
@@ -67,10 +55,13 @@ func place(sql string, args []any, beside func(m mark, arg any, text string) boo
 		if err != nil {
 			return nil, fmt.Errorf("bind parameter %d: %w", n+1, err)
 		}
-		if beside(m, args[n], text) {
+		if m.where && args[n] != nil && utf8.RuneCountInString(text) <= maxParameter {
 			b.params = append(b.params, text)
 		} else {
 			out.WriteString(sql[end:m.pos])
+			if text[0] == '-' {
+				out.WriteByte(' ') // two would begin a comment
+			}
 			b.edits = append(b.edits, edit{m.pos, out.Len(), len(text)})
 			out.WriteString(text)
 			end = m.pos + 1

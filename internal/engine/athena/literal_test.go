@@ -73,6 +73,7 @@ func TestBind(t *testing.T) {
 			"SELECT CASE WHEN a = 'p?' THEN 1 END FROM t WHERE a = ? GROUP BY 1 HAVING count(*) > 3", []string{"'q'"}},
 		{"WITH a AS (SELECT * FROM t WHERE x = ?) SELECT ? FROM a WHERE y IN (SELECT ? FROM b WHERE z = ?)", []any{1, 2, 3, 4},
 			"WITH a AS (SELECT * FROM t WHERE x = ?) SELECT 2 FROM a WHERE y IN (SELECT 3 FROM b WHERE z = ?)", []string{"1", "4"}},
+		{"SELECT 1 -? FROM t", []any{-5}, "SELECT 1 - -5 FROM t", nil},
 		{"SELECT count(*) FILTER (WHERE a = ?) FROM t", []any{1}, "SELECT count(*) FILTER (WHERE a = 1) FROM t", nil},
 		{"SELECT '?', \"?\", a FROM t -- ?\nWHERE a = ?", []any{nil}, "SELECT '?', \"?\", a FROM t -- ?\nWHERE a = NULL", nil},
 		{"SELECT a FROM t WHERE a = ?", []any{long}, "SELECT a FROM t WHERE a = '" + long + "'", nil}, // with its quotes it is too long
@@ -94,8 +95,8 @@ func TestBind(t *testing.T) {
 }
 
 func TestBindPlaces(t *testing.T) {
-	sql := "SELECT ?, bad FROM t WHERE x = ? LIMIT ? worse"
-	b, err := bind(sql, []any{"hello", 1, 1000})
+	sql := "SELECT ?, -?, bad FROM t WHERE x = ? LIMIT ? worse"
+	b, err := bind(sql, []any{"hello", -1, 1, 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,7 +57,7 @@ type Table struct {
 	engine.RemoteTable
 	Reads string // the table of Database that From reads
 	// Estimate tells what a query of it would scan at most; nil where nobody knows.
-	Estimate func(context.Context) (engine.Scan, error)
+	Estimate engine.Estimator
 }
 
 // Engine runs queries in Athena. It is safe for concurrent use.
@@ -70,7 +71,10 @@ type Engine struct {
 	group *workGroup // once it was asked for
 }
 
-var _ engine.Engine = (*Engine)(nil)
+var (
+	_ engine.Engine    = (*Engine)(nil)
+	_ engine.Estimates = (*Engine)(nil)
+)
 
 // defaultMaxValue is the longest value that is taken, in bytes, half of what Athena can hold in a row.
 const defaultMaxValue = 16 << 20
@@ -228,30 +232,38 @@ func (e *Engine) Explain(ctx context.Context, sql string, args ...any) (*engine.
 	if plan.Text, err = e.explain(ctx, q, explainPlan, args); err != nil {
 		return nil, err
 	}
-	plan.Tables, err = e.scans(ctx, read)
+	plan.Tables, err = e.scans(ctx, read, plan.Text)
 	return plan, err
 }
 
-// scans estimates what the tables of a plan would take.
-func (e *Engine) scans(ctx context.Context, plan *engine.IOPlan) ([]engine.Scan, error) {
+// Estimate implements engine.Estimates. It asks for both plans, as Explain does: the one says within which bounds a table
+// is read, the other how often and which columns.
+func (e *Engine) Estimate(ctx context.Context, sql string, args ...any) ([]engine.Scan, error) {
+	plan, err := e.Explain(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Tables, nil
+}
+
+// scans estimates what the readings of a plan take.
+func (e *Engine) scans(ctx context.Context, io *engine.IOPlan, text string) ([]engine.Scan, error) {
 	var out []engine.Scan
-	for _, t := range e.tables {
-		for _, in := range plan.Tables {
-			if !strings.EqualFold(in.Table, t.Reads) {
-				continue
-			}
-			scan := engine.Scan{Table: t.Name, Unknown: true}
-			if t.Estimate != nil {
-				s, err := t.Estimate(ctx)
-				if err != nil {
-					return nil, fmt.Errorf("estimate what %s would take: %w", t.Name, err)
-				}
-				s.Table = t.Name
-				scan = s
-			}
-			// Each mention is a scan of its own: a join of a table with itself reads it twice.
-			out = append(out, scan)
+	for _, r := range engine.Readings(io, engine.ParsePlanScans(text)) {
+		i := slices.IndexFunc(e.tables, func(t Table) bool { return strings.EqualFold(t.Reads, r.Table) })
+		if i < 0 {
+			continue // IOPlan.Check has let nothing else through
 		}
+		t := e.tables[i]
+		scan := engine.Scan{Unknown: true}
+		if t.Estimate != nil {
+			var err error
+			if scan, err = t.Estimate(ctx, r); err != nil {
+				return nil, fmt.Errorf("estimate what %s takes: %w", t.Name, err)
+			}
+		}
+		scan.Table = t.Name
+		out = append(out, scan)
 	}
 	return out, nil
 }

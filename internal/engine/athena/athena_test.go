@@ -384,3 +384,46 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+func TestExplain(t *testing.T) {
+	const text = "Fragment 1\n    TableScan[table = awsdatacatalog:lake:flows]\n        bytes := 10:bytes:bigint\n    TableScan[table = awsdatacatalog:lake:flows]\n        srcaddr := 4:srcaddr:varchar"
+	s := athenatest.New(t, athenatest.Reads("lake.flows"), athenatest.Plan(text))
+	var read []engine.Reading
+	table := flows
+	table.Estimate = func(_ context.Context, r engine.Reading) (engine.Scan, error) {
+		read = append(read, r)
+		return engine.Scan{Files: 2, Bytes: 1000}, nil
+	}
+	e, err := Open(Config{Database: "lake", Sleep: noWait}, client(s), []Table{table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := e.Explain(t.Context(), "SELECT * FROM flows WHERE dstport = ?", 22)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&engine.Plan{Text: text + "\n", Tables: []engine.Scan{{Table: "flows", Files: 2, Bytes: 1000}, {Table: "flows", Files: 2, Bytes: 1000}}}, plan); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]engine.Reading{{Table: "flows", Columns: []string{"bytes"}}, {Table: "flows", Columns: []string{"srcaddr"}}}, read); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+
+	// EXPLAIN as a statement gives the plan as rows.
+	r, err := e.Query(t.Context(), "EXPLAIN SELECT * FROM flows")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := all(r); err != nil || len(got) != 5 || got[0][0] != "Fragment 1" {
+		t.Errorf("%v %v", got, err)
+	}
+
+	// Without an estimate nobody knows.
+	table.Estimate = nil
+	if e, err = Open(Config{Database: "lake", Sleep: noWait}, client(s), []Table{table}); err != nil {
+		t.Fatal(err)
+	}
+	if scans, err := e.Estimate(t.Context(), "SELECT * FROM flows"); err != nil || len(scans) != 2 || !scans[0].Unknown {
+		t.Errorf("%+v %v", scans, err)
+	}
+}

@@ -24,6 +24,16 @@ type QueryError struct {
 	Retryable bool
 	Attempts  int // how often it was tried, where that is more than once
 	Err       *engine.SQLError
+
+	scanned int64
+}
+
+// BytesScanned is what is paid for: failed queries cost nothing, those that were cancelled what they had scanned.
+func (e *QueryError) BytesScanned() int64 {
+	if !e.Cancelled {
+		return 0
+	}
+	return e.scanned
 }
 
 func (e *QueryError) Error() string {
@@ -86,6 +96,9 @@ func queryError(id string, q *types.QueryExecution) *QueryError {
 		if e.Reason == "" {
 			e.Reason = aws.ToString(a.ErrorMessage)
 		}
+	}
+	if st := q.Statistics; st != nil {
+		e.scanned = aws.ToInt64(st.DataScannedInBytes)
 	}
 	if e.Cancelled {
 		e.Retryable = false // somebody meant it, or the workgroup's limit did

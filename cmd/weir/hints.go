@@ -11,6 +11,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"weir/flowlog"
+	"weir/internal/engine"
+	"weir/internal/engine/athena"
 	"weir/internal/lake"
 )
 
@@ -18,6 +20,9 @@ import (
 // of an error: texts change, and may hold what a stranger wrote.
 func hint(err error) string {
 	if h := s3Hint(err); h != "" {
+		return h
+	}
+	if h := athenaHint(err); h != "" {
 		return h
 	}
 	var locked *lake.LockedError
@@ -80,7 +85,15 @@ var deniedActions = map[string]string{
 	"HeadBucket":    "s3:ListBucket on the bucket (arn:aws:s3:::BUCKET)",
 	"GetObject":     "s3:GetObject on its objects (arn:aws:s3:::BUCKET/*), or kms:Decrypt on the key that they are encrypted with",
 	"HeadObject":    "s3:GetObject on its objects (arn:aws:s3:::BUCKET/*)",
-	"AssumeRole":    "sts:AssumeRole on the role, or the role's trust policy does not name you (does it want --s3-external-id?)",
+
+	"StartQueryExecution": "athena:StartQueryExecution on the workgroup (arn:aws:athena:REGION:ACCOUNT:workgroup/NAME)",
+	"GetQueryExecution":   "athena:GetQueryExecution on the workgroup",
+	"GetQueryResults":     "athena:GetQueryResults on the workgroup, or s3:GetObject on the place of its results",
+	"StopQueryExecution":  "athena:StopQueryExecution on the workgroup; the query may still run",
+	"GetTable":            "glue:GetTable on the catalog, the database and the table",
+	"GetPartitions":       "glue:GetPartitions on the catalog, the database and the table",
+
+	"AssumeRole": "sts:AssumeRole on the role, or the role's trust policy does not name you (does it want --s3-external-id?)",
 }
 
 func s3Hint(err error) string {
@@ -103,6 +116,30 @@ func s3Hint(err error) string {
 		return "the role or user lacks a permission: s3:ListBucket on the bucket and s3:GetObject on its objects are needed"
 	}
 	return s3Hints[strings.TrimSpace(code)]
+}
+
+// athenaHint is for queries that Athena or the guard of their costs refuses.
+func athenaHint(err error) string {
+	var query *athena.QueryError
+	var output *athena.NoOutputError
+	var cost *engine.CostError
+	var unknown *engine.UnknownCostError
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &query) && query.Denied():
+		return "Athena reads as you: the role or user needs s3:GetObject and s3:ListBucket on the logs, kms:Decrypt on their key, and Lake Formation's consent where it is in use"
+	case errors.As(err, &output):
+		return "set athena.output to s3://bucket/prefix/, or a place for results in the workgroup"
+	case errors.As(err, &cost) && cost.Daily:
+		return "the budget begins anew at midnight of UTC; --daily-bytes allows more, --since reads less"
+	case errors.As(err, &cost):
+		return "--since and --until read less; --max-bytes allows more"
+	case errors.As(err, &unknown):
+		return "give the workgroup a limit of its own (BytesScannedCutoffPerQuery) that is no higher, or leave max_bytes and daily_bytes unset"
+	case errors.As(err, &api) && api.ErrorCode() == "EntityNotFoundException":
+		return "athena.database and athena.table name the table; is it in this region (--s3-region)?"
+	}
+	return ""
 }
 
 // noCredentials tells the error of the SDK when all places for credentials are empty: the last that it asks is the

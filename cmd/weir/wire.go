@@ -66,15 +66,19 @@ func openSources(ctx context.Context, a *app, args []string) ([]source.Source, e
 
 // newS3Client makes the one client of S3, from settings and the AWS SDK's own chain.
 func newS3Client(ctx context.Context, a *app) (*sdk.Client, error) {
-	o := s3.Options{
-		Region: a.settings.S3.Region, Profile: a.settings.S3.Profile, Endpoint: a.settings.S3.Endpoint,
-		PathStyle: a.settings.S3.PathStyle, RoleARN: a.settings.S3.AssumeRole, ExternalID: a.settings.S3.ExternalID,
-	}
-	cfg, err := s3.LoadConfig(ctx, o)
+	cfg, err := s3.LoadConfig(ctx, a.awsOptions())
 	if err != nil {
 		return nil, err
 	}
-	return s3.NewClient(cfg, o), nil
+	return s3.NewClient(cfg, a.awsOptions()), nil
+}
+
+// awsOptions say how AWS is reached, all of its services alike.
+func (a *app) awsOptions() s3.Options {
+	return s3.Options{
+		Region: a.settings.S3.Region, Profile: a.settings.S3.Profile, Endpoint: a.settings.S3.Endpoint,
+		PathStyle: a.settings.S3.PathStyle, RoleARN: a.settings.S3.AssumeRole, ExternalID: a.settings.S3.ExternalID,
+	}
 }
 
 // logFormat is the format that the user declared, or nil.
@@ -114,7 +118,8 @@ func openLakeTables(ctx context.Context, a *app) ([]engine.Table, func() error, 
 var engineNames = []string{"duckdb", "trino", "athena"}
 
 // engineSettings are the settings that choose an engine and say where it is.
-var engineSettings = []string{"engine", "trino.url", "trino.catalog", "trino.schema", "trino.user"}
+var engineSettings = []string{"engine", "trino.url", "trino.catalog", "trino.schema", "trino.user", "athena.workgroup", "athena.catalog", "athena.database",
+	"athena.table", "athena.output", "athena.reuse", "athena.endpoint", "athena.price_per_tb", "max_bytes", "daily_bytes"}
 
 // isServer tells the engines that are servers, and find the lake by themselves, from the one in this program.
 func isServer(name string) bool { return name != "" && name != engineNames[0] }
@@ -129,7 +134,13 @@ func openEngine(ctx context.Context, a *app, name string, cfg duckdb.Config, tab
 			return nil, err
 		}
 		return e, nil
-	case "trino", "athena":
+	case "athena":
+		e, err := openAthena(ctx, a, window)
+		if err != nil {
+			return nil, err
+		}
+		return a.guard(e, a.athenaPrice())
+	case "trino":
 		return nil, fmt.Errorf("engine %s: not built yet; duckdb is", name)
 	}
 	panic("BUG: no engine " + name)

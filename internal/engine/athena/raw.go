@@ -152,6 +152,12 @@ func (r *RawTable) Unknown() []string {
 	return unknown
 }
 
+// Prunes tells whether the bounds of a query leave out partitions.
+func (r *RawTable) Prunes() bool {
+	_, ok := r.days()
+	return ok
+}
+
 // Remote is the table as weir's own: the columns of engine.Columns with their types, '-' as NULL, what the table lacks as
 // NULL. Where since or until bound the records, only partitions are read that can hold such. now is the present time;
 // no partition is later.

@@ -74,7 +74,7 @@ func rawTable(s *athenatest.Server) {
 func TestQueryRawTable(t *testing.T) {
 	answer := athenatest.Select("sum(bytes)", [][2]string{{"_col0", "bigint"}}, []any{"42"})
 	answer.Scanned = 30e9
-	s := atAthena(t, athenatest.Reads("logs.vpc"), athenatest.Plan("TableScan[table = awsdatacatalog:logs:vpc]"), answer)
+	s := atAthena(t, athenatest.Reads("logs.vpc"), athenatest.Plan("TableScan[table = awsdatacatalog:logs:vpc]"), athenatest.PlanJSON("logs.vpc"), answer)
 	rawTable(s)
 	query := []string{"query", "--athena-table", "logs.vpc", "--since", "2026-11-20", "--until", "2026-11-21", "-o", "csv", "SELECT sum(bytes) FROM flows"}
 
@@ -129,7 +129,7 @@ func TestQueryRawTable(t *testing.T) {
 
 // Of the lake's own tables nobody says yet what they take: the workgroup's limit stands in.
 func TestQueryUnknownCost(t *testing.T) {
-	s := atAthena(t, athenatest.Reads("weir.flows"), athenatest.Plan("x"), athenatest.Select("FROM flows", [][2]string{{"_col0", "bigint"}}, []any{"1"}))
+	s := atAthena(t, athenatest.Reads("weir.flows"), athenatest.Plan("x"), athenatest.PlanJSON("weir.flows"), athenatest.Select("FROM flows", [][2]string{{"_col0", "bigint"}}, []any{"1"}))
 	query := []string{"query", "--max-bytes", "1GB", "SELECT count(*) FROM flows"}
 	status, _, errs := weir(query...)
 	if want := "weir: nobody knows how much the query would scan of flows; max_bytes is 1 GB, and the engine has no limit of its own\nhint: give the workgroup"; status != exitTrouble || !strings.HasPrefix(errs, want) {

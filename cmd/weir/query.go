@@ -363,7 +363,7 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 	if format != "table" {
 		l := &list{columns: []string{"table", "files", "bytes"}}
 		for _, t := range plan.Tables {
-			if t.Unknown {
+			if t.Unknown() {
 				l.add(t.Table, nil, nil)
 				continue
 			}
@@ -378,7 +378,7 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 	fmt.Fprintf(w, "%s\n", printableLines(strings.TrimRight(plan.Text, "\n")))
 	for _, t := range plan.Tables {
 		switch {
-		case t.Unknown:
+		case t.Unknown():
 			fmt.Fprintf(w, "%s: nobody knows how much there is to read\n", t.Table)
 		case t.AtLeast:
 			fmt.Fprintf(w, "%s: %s files and more, %s and more to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))

@@ -57,9 +57,9 @@ type Cost struct {
 func CostOf(scans []Scan) Cost {
 	var c Cost
 	for _, s := range scans {
-		c.Bytes += s.Bytes
+		c.Bytes += max(0, s.Bytes)
 		c.AtLeast = c.AtLeast || s.AtLeast
-		if s.Unknown && !slices.Contains(c.Unknown, s.Table) {
+		if s.Unknown() && !slices.Contains(c.Unknown, s.Table) {
 			c.Unknown = append(c.Unknown, s.Table)
 		}
 	}

@@ -75,9 +75,9 @@ func TestGuard(t *testing.T) {
 	check([]Scan{{Bytes: 60e9}, {Bytes: 40e9}}, 0, "")
 	check([]Scan{{Bytes: 700e9}, {Bytes: 500e9}}, 0, "query would scan 1.2 TB (about $6.00), more than max_bytes 100 GB")
 	check([]Scan{{Bytes: 1.2e12, AtLeast: true}}, 50e9, "query would scan 1.2 TB (about $6.00) or more, more than max_bytes 100 GB")
-	check([]Scan{{Table: "flows", Unknown: true}}, 0, "nobody knows how much the query would scan of flows; max_bytes is 100 GB, and the engine has no limit of its own")
-	check([]Scan{{Table: "flows", Unknown: true}}, 1e12, "nobody knows how much the query would scan of flows; max_bytes is 100 GB, and the workgroup ends queries at 1 TB only")
-	check([]Scan{{Table: "flows", Unknown: true}}, 100e9, "")
+	check([]Scan{{Table: "flows", Bytes: -1}}, 0, "nobody knows how much the query would scan of flows; max_bytes is 100 GB, and the engine has no limit of its own")
+	check([]Scan{{Table: "flows", Bytes: -1}}, 1e12, "nobody knows how much the query would scan of flows; max_bytes is 100 GB, and the workgroup ends queries at 1 TB only")
+	check([]Scan{{Table: "flows", Bytes: -1}}, 100e9, "")
 	check([]Scan{{Bytes: 60e9, AtLeast: true}}, 0, "the query would scan 60 GB and more: there are more files than were looked at; max_bytes is 100 GB, and the engine has no limit of its own")
 
 	f := &fake{scans: []Scan{{Bytes: 1e15}}}
@@ -152,7 +152,7 @@ func TestBudget(t *testing.T) {
 	}
 
 	// Where nobody knows, the engine's own limit is reserved; without one the query is refused.
-	f.scans = []Scan{{Table: "flows", Unknown: true}}
+	f.scans = []Scan{{Table: "flows", Bytes: -1}}
 	if _, err := e.Query(t.Context(), "SELECT 1"); err == nil || !strings.Contains(err.Error(), "daily_bytes is set") {
 		t.Errorf("got %v", err)
 	}

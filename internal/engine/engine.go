@@ -77,8 +77,10 @@ type Scan struct {
 	Bytes int64
 
 	AtLeast bool // there are more files than were looked at: Files and Bytes are those that were
-	Unknown bool // nobody knows what it takes; Files and Bytes are 0
 }
+
+// Unknown tells whether nobody knows what the scan takes.
+func (s Scan) Unknown() bool { return s.Bytes < 0 }
 
 // ParquetWriter is an Engine that can store a result by itself, with its types, without showing the rows to anybody.
 type ParquetWriter interface {

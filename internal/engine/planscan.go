@@ -2,50 +2,55 @@ package engine
 
 import (
 	"context"
-	"regexp"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// PlanScan is one reading of a table in a plan. A table that a query joins with itself is read twice.
+// PlanScan is one reading of a table in a plan. A table that a query joins with itself is read twice, and billed twice.
 type PlanScan struct {
 	Table   string   // without catalog and schema
-	Columns []string // that are read; nil where the plan does not say
+	Columns []string // that are read, sorted; nil where the plan does not say
 }
 
-var (
-	// "TableScan[table = awsdatacatalog:lake:flows, …", "ScanFilter[table = lake:weir.flows$data@42 …", and in Athena
-	// "TableScan[[awsdatacatalog:HiveTableHandle{schemaName=lake, tableName=flows, …"
-	scanLine = regexp.MustCompile(`Scan\w*\[.*(?:\btable = |\btableName=)([^\s,\]}]+)`)
-	// another step of the plan: "└─ Aggregate[", "- Filter["
-	nodeLine = regexp.MustCompile(`(?:─|^\s*-) \w+\[`)
-	// "bytes := bytes:bigint:REGULAR" of Hive, "srcaddr := 4:srcaddr:varchar" of Iceberg
-	readLine = regexp.MustCompile(`^[\s│]*\S+ := (?:(\d+):)?([^:\s]+):\S`)
-)
-
-// ParsePlanScans finds the readings of tables in the text of Trino's or Athena's EXPLAIN. EXPLAIN (TYPE IO) has each
-// table once, however often it is read.
-func ParsePlanScans(text string) []PlanScan {
+// ParsePlanScans finds the readings of tables in the answer to ExplainJSON. The IO plan has each table once, however often
+// it is read.
+func ParsePlanScans(text string) ([]PlanScan, error) {
+	var fragments map[string]*planNode
+	if err := json.Unmarshal([]byte(text), &fragments); err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
 	var out []PlanScan
-	in := false // below a scan
-	for line := range strings.SplitSeq(text, "\n") {
-		if m := scanLine.FindStringSubmatch(line); m != nil {
-			name, _, _ := strings.Cut(m[1], "$")
-			name = strings.ReplaceAll(name, `"`, "")
-			name = name[strings.LastIndexAny(name, ":.")+1:]
-			out = append(out, PlanScan{Table: strings.ToLower(name)})
-			in = true
-			continue
+	for _, id := range slices.Sorted(maps.Keys(fragments)) {
+		out = fragments[id].scans(out)
+	}
+	return out, nil
+}
+
+func (n *planNode) scans(out []PlanScan) []PlanScan {
+	if n == nil {
+		return out
+	}
+	if table := n.Descriptor["table"]; table != "" {
+		// "lake:weir.flows$data@2916766915666540657" of Iceberg, "awsdatacatalog:weir:flows …" of Hive.
+		table, _, _ = strings.Cut(table, " ")
+		table, _, _ = strings.Cut(table, "$data@")
+		table = table[strings.LastIndexAny(table, ":.")+1:]
+		// How a node tells of its columns is known to the plan of one table.
+		one := IOPlan{Tables: []IOTable{{Table: table}}}
+		parts := strings.FieldsFunc(strings.TrimSuffix(n.Descriptor["table"], table), func(r rune) bool { return r == ':' || r == '.' })
+		if len(parts) >= 2 {
+			one.Tables[0].Catalog, one.Tables[0].Schema = parts[0], parts[1]
 		}
-		if nodeLine.MatchString(line) {
-			in = false
-		}
-		if m := readLine.FindStringSubmatch(line); in && m != nil {
-			s := &out[len(out)-1]
-			if c := strings.ToLower(m[2]); !slices.Contains(s.Columns, c) {
-				s.Columns = append(s.Columns, c)
-			}
-		}
+		one.addReads(&planNode{Descriptor: n.Descriptor, Details: n.Details})
+		columns := one.Tables[0].Reads
+		slices.Sort(columns)
+		out = append(out, PlanScan{strings.ToLower(table), columns})
+	}
+	for _, c := range n.Children {
+		out = c.scans(out)
 	}
 	return out
 }

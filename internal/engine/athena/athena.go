@@ -147,7 +147,7 @@ func (e *Engine) Query(ctx context.Context, sql string, args ...any) (engine.Row
 	}
 	run, err := e.run(ctx, request{sql: b.sql, params: b.params, reuse: true})
 	if err != nil {
-		return nil, sqlError(err, func(line, column int, msg string) *engine.SQLError {
+		return nil, e.sqlError(err, func(line, column int, msg string) *engine.SQLError {
 			sent := engine.SQLError{SQL: b.sql, Line: line, Column: column}
 			back := engine.NewSQLError(q.SQL, b.original(sent.Place()), msg)
 			return q.Error(back.Line, back.Column, msg)
@@ -197,7 +197,7 @@ func (e *Engine) admit(ctx context.Context, q *query, args []any) (*engine.IOPla
 	return plan, nil
 }
 
-const explainPlan = "EXPLAIN "
+const explainPlan = "EXPLAIN"
 
 // explain runs the query behind a word that has Athena tell about it. It costs nothing.
 func (e *Engine) explain(ctx context.Context, q *query, word string, args []any) (string, error) {
@@ -205,9 +205,10 @@ func (e *Engine) explain(ctx context.Context, q *query, word string, args []any)
 	if err != nil {
 		return "", err
 	}
-	run, err := e.run(ctx, request{sql: word + "\n" + in.SQL})
+	in = in.Below(word)
+	run, err := e.run(ctx, request{sql: in.SQL})
 	if err != nil {
-		return "", sqlError(err, func(line, column int, msg string) *engine.SQLError { return in.Error(line-1, column, msg) })
+		return "", e.sqlError(err, in.Error)
 	}
 	rows, err := e.open(ctx, run)
 	if err != nil {
@@ -228,34 +229,52 @@ func (e *Engine) Explain(ctx context.Context, sql string, args ...any) (*engine.
 	if err != nil {
 		return nil, err
 	}
-	plan := &engine.Plan{}
+	plan := &engine.Plan{IO: read}
 	if plan.Text, err = e.explain(ctx, q, explainPlan, args); err != nil {
 		return nil, err
 	}
-	plan.Tables, err = e.scans(ctx, read, plan.Text)
+	plan.Tables, err = e.scans(ctx, q, read, args)
 	return plan, err
 }
 
-// Estimate implements engine.Estimates. It asks for both plans, as Explain does: the one says within which bounds a table
-// is read, the other how often and which columns.
+// Estimate implements engine.Estimates.
 func (e *Engine) Estimate(ctx context.Context, sql string, args ...any) ([]engine.Scan, error) {
-	plan, err := e.Explain(ctx, sql, args...)
+	q, err := e.prepare(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
-	return plan.Tables, nil
+	read, err := e.admit(ctx, q, args)
+	if err != nil {
+		return nil, err
+	}
+	return e.scans(ctx, q, read, args)
 }
 
-// scans estimates what the readings of a plan take.
-func (e *Engine) scans(ctx context.Context, io *engine.IOPlan, text string) ([]engine.Scan, error) {
+// scans estimates what the readings of a query take. It asks for the plan besides: what a query reads says within which
+// bounds, the plan how often and which columns.
+func (e *Engine) scans(ctx context.Context, q *query, io *engine.IOPlan, args []any) ([]engine.Scan, error) {
+	if len(io.Tables) == 0 {
+		return nil, nil
+	}
+	text, err := e.explain(ctx, q, engine.ExplainJSON, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := io.AddReads(text); err != nil {
+		return nil, fmt.Errorf("ask athena how it would read: %w", err)
+	}
+	plan, err := engine.ParsePlanScans(text)
+	if err != nil {
+		return nil, fmt.Errorf("ask athena how it would read: %w", err)
+	}
 	var out []engine.Scan
-	for _, r := range engine.Readings(io, engine.ParsePlanScans(text)) {
+	for _, r := range engine.Readings(io, plan) {
 		i := slices.IndexFunc(e.tables, func(t Table) bool { return strings.EqualFold(t.Reads, r.Table) })
 		if i < 0 {
 			continue // IOPlan.Check has let nothing else through
 		}
 		t := e.tables[i]
-		scan := engine.Scan{Unknown: true}
+		scan := engine.Scan{Files: -1, Bytes: -1}
 		if t.Estimate != nil {
 			var err error
 			if scan, err = t.Estimate(ctx, r); err != nil {

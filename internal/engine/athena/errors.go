@@ -130,7 +130,7 @@ var placeOf = regexp.MustCompile(`line (\d+):(\d+): `)
 
 // sqlError turns an error about the text that Athena got into one about the text of the query. back makes it, of the
 // place in what was sent.
-func sqlError(err error, back func(line, column int, msg string) *engine.SQLError) error {
+func (e *Engine) sqlError(err error, back func(line, column int, msg string) *engine.SQLError) error {
 	var failed *QueryError
 	var api smithy.APIError
 	reason := ""
@@ -150,9 +150,39 @@ func sqlError(err error, back func(line, column int, msg string) *engine.SQLErro
 	line, _ := strconv.Atoi(reason[at[2]:at[3]])
 	column, _ := strconv.Atoi(reason[at[4]:at[5]])
 	bad := back(line, column, strings.TrimSpace(reason[at[1]:]))
+	e.addHint(bad)
 	if failed != nil {
 		failed.Err = bad
 		return failed
 	}
 	return bad
+}
+
+var (
+	noColumn = regexp.MustCompile(`Column '([^']+)' cannot be resolved`)
+	noTable  = regexp.MustCompile(`Table '([^']+)' does not exist`)
+)
+
+// addHint says which name was probably meant.
+func (e *Engine) addHint(bad *engine.SQLError) {
+	var names []string
+	name := ""
+	if m := noColumn.FindStringSubmatch(bad.Msg); m != nil {
+		name = m[1]
+		for _, v := range e.views {
+			for _, c := range v.Columns {
+				names = append(names, c.Name)
+			}
+		}
+	} else if m := noTable.FindStringSubmatch(bad.Msg); m != nil {
+		name = m[1]
+		for _, v := range e.views {
+			names = append(names, v.Name)
+		}
+	} else {
+		return
+	}
+	if n := engine.Nearest(name[strings.LastIndexByte(name, '.')+1:], names); n != "" {
+		bad.Hint = "did you mean " + n + "?"
+	}
 }

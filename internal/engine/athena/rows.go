@@ -118,7 +118,7 @@ func (r *rows) Next() ([]any, error) {
 
 func (r *rows) decode(row types.Row) error {
 	if most := r.maxRows; most > 0 && r.read >= most {
-		return fmt.Errorf("read result of query %s: it has more than %d rows", r.run.id, most)
+		return &engine.LimitError{Msg: fmt.Sprintf("read result of query %s: it has more than %d rows", r.run.id, most)}
 	}
 	if len(row.Data) > len(r.columns) {
 		return fmt.Errorf("read result of query %s: row %d has %d values for %d columns", r.run.id, r.read+1, len(row.Data), len(r.columns))
@@ -129,7 +129,7 @@ func (r *rows) decode(row types.Row) error {
 			continue // NULL
 		}
 		if n := len(*d.VarCharValue); n > r.maxValue {
-			return fmt.Errorf("read result of query %s: row %d, column %s has %d bytes, more than %d", r.run.id, r.read+1, r.columns[i].Name, n, r.maxValue)
+			return &engine.LimitError{Msg: fmt.Sprintf("read result of query %s: row %d, column %s has %d bytes, more than %d", r.run.id, r.read+1, r.columns[i].Name, n, r.maxValue)}
 		}
 		v, err := value(r.columns[i].Type, *d.VarCharValue)
 		if err != nil {

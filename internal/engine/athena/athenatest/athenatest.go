@@ -61,16 +61,26 @@ func Reads(tables ...string) Answer {
  "constraint":{"none":false,"columnConstraints":[]},"estimate":{"outputRowCount":"NaN","outputSizeInBytes":"NaN"}}`, schema, name))
 	}
 	text := `{"inputTableColumnInfos":[` + strings.Join(inputs, ",") + `],"estimate":{"outputRowCount":"NaN"}}`
-	a := Answer{Match: "EXPLAIN (TYPE IO", Columns: [][2]string{{"Query Plan", "varchar"}}, Header: true}
-	for line := range strings.SplitSeq(text, "\n") {
-		a.Rows = append(a.Rows, []any{line})
-	}
-	return a
+	return plan("EXPLAIN (TYPE IO", text)
 }
 
 // Plan is the answer to EXPLAIN.
-func Plan(text string) Answer {
-	a := Answer{Match: "EXPLAIN \n", Columns: [][2]string{{"Query Plan", "varchar"}}, Header: true}
+func Plan(text string) Answer { return plan("EXPLAIN\n", text) }
+
+// PlanJSON is the answer to EXPLAIN (TYPE DISTRIBUTED, FORMAT JSON): it scans tables, "database.table".
+func PlanJSON(tables ...string) Answer {
+	var nodes []string
+	for _, t := range tables {
+		schema, name, _ := strings.Cut(t, ".")
+		nodes = append(nodes, fmt.Sprintf(`{"id":"1","name":"TableScan","descriptor":{"table":"awsdatacatalog:%s:%s"},"outputs":[],
+ "details":["bytes := bytes:bigint:REGULAR"],"estimates":[],"children":[]}`, schema, name))
+	}
+	return plan("EXPLAIN (TYPE DISTRIBUTED", `{"0":{"id":"0","name":"Output","descriptor":{},"details":[],"children":[`+strings.Join(nodes, ",")+"]}}")
+}
+
+// plan gives a text as Athena does, a line a row.
+func plan(match, text string) Answer {
+	a := Answer{Match: match, Columns: [][2]string{{"Query Plan", "varchar"}}, Header: true}
 	for line := range strings.SplitSeq(text, "\n") {
 		a.Rows = append(a.Rows, []any{line})
 	}

@@ -25,6 +25,9 @@ const awsColumns = "version int, account_id string, interface_id string, srcaddr
 	"tcp_flags int, type string, pkt_srcaddr string, pkt_dstaddr string, region string, az_id string, sublocation_type string, sublocation_id string, " +
 	"pkt_src_aws_service string, pkt_dst_aws_service string, flow_direction string, traffic_path int"
 
+// besideRegion are the same where region is a partition, too: Hive has no two columns of one name.
+var besideRegion = strings.Replace(awsColumns, "region string", "region_field string", 1)
+
 func columns(ddl string) (out []engine.Column) {
 	for c := range strings.SplitSeq(ddl, ", ") {
 		if name, typ, ok := strings.Cut(c, " "); ok {
@@ -40,12 +43,12 @@ var shapes = map[string]RawTable{
 		Parameters: map[string]string{"skip.header.line.count": "1"}},
 	"parquet, hive, hourly": {Columns: columns(awsColumns),
 		Partitions: columns("aws-account-id string, aws-service string, aws-region string, year string, month string, day string, hour string")},
-	"text, projection": {Columns: columns(awsColumns), Partitions: columns("accid string, region string, day string"), Text: true,
+	"text, projection": {Columns: columns(besideRegion), Partitions: columns("accid string, region string, day string"), Text: true,
 		Parameters: map[string]string{"skip.header.line.count": "1", "projection.enabled": "true", "projection.accid.type": "enum",
 			"projection.accid.values": "123456789012,210987654321", "projection.region.type": "enum", "projection.region.values": "eu-west-1,us-east-1",
 			"projection.day.type": "date", "projection.day.range": "2024/01/01,NOW", "projection.day.format": "yyyy/MM/dd",
 			"storage.location.template": "s3://logs/AWSLogs/${accid}/vpcflowlogs/${region}/${day}"}},
-	"parquet, projection, hourly": {Columns: columns(awsColumns), Partitions: columns("region string, date string, hour string"),
+	"parquet, projection, hourly": {Columns: columns(besideRegion), Partitions: columns("region string, date string, hour string"),
 		Parameters: map[string]string{"projection.enabled": "true", "projection.region.type": "enum", "projection.region.values": "eu-west-1",
 			"projection.date.type": "date", "projection.date.range": "2021/01/01,NOW", "projection.date.format": "yyyy/MM/dd",
 			"projection.hour.type": "integer", "projection.hour.range": "00,23", "projection.hour.digits": "2",

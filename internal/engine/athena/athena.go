@@ -69,6 +69,7 @@ type Engine struct {
 
 	mu    sync.Mutex
 	group *workGroup // once it was asked for
+	last  admission
 }
 
 var (
@@ -131,7 +132,7 @@ func (e *Engine) Query(ctx context.Context, sql string, args ...any) (engine.Row
 	if err != nil {
 		return nil, err
 	}
-	if _, err := e.admit(ctx, q, args); err != nil {
+	if err := e.admitOnce(ctx, q, args); err != nil {
 		return nil, err
 	}
 	if isExplain(sql) { // WithViews took the word away
@@ -175,6 +176,31 @@ func (e *Engine) prepare(ctx context.Context, sql string) (*query, error) {
 		return nil, err
 	}
 	return &query{r, sql}, nil
+}
+
+// admission is a query that has passed the walls, for the Query that follows an Estimate.
+type admission struct {
+	sql string // with its values; "" is none
+	at  time.Time
+}
+
+// admissionTime is how long an admission holds: as long as somebody may think about an estimate, and not so long that
+// the tables are others by then.
+const admissionTime = 10 * time.Second
+
+// admitOnce is admit, unless the same query has passed it just now.
+func (e *Engine) admitOnce(ctx context.Context, q *query, args []any) error {
+	if in, err := q.Inline(engine.Athena, args); err == nil {
+		e.mu.Lock()
+		last := e.last
+		e.last = admission{}
+		e.mu.Unlock()
+		if last.sql == in.SQL && time.Since(last.at) < admissionTime {
+			return nil
+		}
+	}
+	_, err := e.admit(ctx, q, args)
+	return err
 }
 
 // admit holds a query against the second wall: what Athena says that it would read.
@@ -247,7 +273,13 @@ func (e *Engine) Estimate(ctx context.Context, sql string, args ...any) ([]engin
 	if err != nil {
 		return nil, err
 	}
-	return e.scans(ctx, q, read, args)
+	scans, err := e.scans(ctx, q, read, args)
+	if in, bad := q.Inline(engine.Athena, args); err == nil && bad == nil {
+		e.mu.Lock()
+		e.last = admission{in.SQL, time.Now()}
+		e.mu.Unlock()
+	}
+	return scans, err
 }
 
 // scans estimates what the readings of a query take. It asks for the plan besides: what a query reads says within which

@@ -428,3 +428,32 @@ func TestExplain(t *testing.T) {
 		t.Errorf("%+v %v", scans, err)
 	}
 }
+
+// What an estimate has asked for just now is not asked for again, once and for this query only.
+func TestEstimateAdmits(t *testing.T) {
+	s := athenatest.New(t, athenatest.Reads("lake.flows"), athenatest.PlanJSON("lake.flows"), athenatest.Select("", [][2]string{{"a", "varchar"}}))
+	e := openAt(t, s, Config{})
+	walls := func(do func() error) (n int) {
+		t.Helper()
+		before := len(s.Requests("StartQueryExecution"))
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range s.Requests("StartQueryExecution")[before:] {
+			if strings.HasPrefix(r.Body["QueryString"].(string), engine.ExplainIO) {
+				n++
+			}
+		}
+		return n
+	}
+	query := func(v int) func() error {
+		return func() error { _, err := e.Query(t.Context(), "SELECT a FROM flows WHERE dstport = ?", v); return err }
+	}
+	estimate := func() error {
+		_, err := e.Estimate(t.Context(), "SELECT a FROM flows WHERE dstport = ?", 22)
+		return err
+	}
+	if got := []int{walls(estimate), walls(query(22)), walls(query(22)), walls(estimate), walls(query(23)), walls(query(22))}; !slices.Equal(got, []int{1, 0, 1, 1, 1, 1}) {
+		t.Errorf("asked %v times", got)
+	}
+}

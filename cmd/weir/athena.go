@@ -126,14 +126,14 @@ func (a *app) priceText(plan *engine.Plan) string {
 }
 
 // sayScanned tells what a query has taken of an engine that tells.
-func (a *app) sayScanned(rows engine.Rows) {
+func (a *app) sayScanned(name string, rows engine.Rows) {
 	s, ok := rows.(engine.Scanned)
 	if !ok || a.quiet || s.QueryID() == "" {
 		return
 	}
-	text := ""
+	text := size(s.BytesScanned())
 	if p := a.price().Text(s.BytesScanned()); p != "" {
-		text = " (" + p + ")"
+		text += " for " + p
 	}
-	fmt.Fprintf(a.stderr, "scanned %s%s, query %s\n", size(s.BytesScanned()), text, printable(s.QueryID()))
+	fmt.Fprintf(a.stderr, "%s read %s (query %s)\n", name, text, printable(s.QueryID()))
 }

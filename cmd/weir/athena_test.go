@@ -44,7 +44,7 @@ func TestQueryAthena(t *testing.T) {
 	answer.Scanned = 1200000000
 	s := atAthena(t, athenatest.Reads("weir.flows"), answer)
 	status, out, errs := weir("query", "-o", "csv", "SELECT srcaddr, bytes FROM flows LIMIT 2")
-	if status != 0 || out != "srcaddr,bytes\n10.0.0.1,5\n,7\n" || errs != "scanned 1.2 GB ($0.0060), query 00000000-0000-0000-0000-000000000002\n" {
+	if status != 0 || out != "srcaddr,bytes\n10.0.0.1,5\n,7\n" || errs != "athena read 1.2 GB for $0.0060 (query 00000000-0000-0000-0000-000000000002)\n" {
 		t.Errorf("%d\n%s\n%s", status, out, errs)
 	}
 	if got := s.Requests("StartQueryExecution")[1].Body; !strings.Contains(got["QueryString"].(string), ` FROM "weir"."flows")`) || got["WorkGroup"] != "primary" {
@@ -80,7 +80,7 @@ func TestQueryRawTable(t *testing.T) {
 
 	status, out, errs := weir(query...)
 	const warning = "warning: columns of logs.vpc that are none of a flow log's, and cannot be asked: weight\n"
-	if status != 0 || out != "_col0\n42\n" || !strings.HasPrefix(errs, warning+"scanned 30 GB ($0.15), query ") {
+	if status != 0 || out != "_col0\n42\n" || !strings.HasPrefix(errs, warning+"athena read 30 GB for $0.15 (query ") {
 		t.Errorf("%d\n%s\n%s", status, out, errs)
 	}
 	starts := s.Requests("StartQueryExecution")
@@ -96,7 +96,7 @@ func TestQueryRawTable(t *testing.T) {
 	}
 
 	status, out, _ = weir(append(query[:len(query)-3:len(query)-3], "--explain", "-o", "table", query[len(query)-1])...)
-	if want := "TableScan[table = awsdatacatalog:logs:vpc]\nflows: 2 files, at most 40 GB to read\nprice: at most $0.20\n"; status != 0 || out != want {
+	if want := "TableScan[table = awsdatacatalog:logs:vpc]\nflows: 2 files, at most 40 GB to read\nvpc: reads bytes\nprice: at most $0.20\n"; status != 0 || out != want {
 		t.Errorf("%d\n%s\nwant\n%s", status, out, want)
 	}
 

@@ -86,6 +86,15 @@ type ParquetWriter interface {
 // Decimal is an exact decimal number as text.
 type Decimal string
 
+// Scanned is what Rows of an engine on a server can tell besides.
+type Scanned interface {
+	// BytesScanned is what the server has read of storage for the query so far, in bytes: what Athena bills for, once
+	// the rows are at their end.
+	BytesScanned() int64
+	// QueryID is the server's name of the query, for its own logs and pages.
+	QueryID() string
+}
+
 // Rows are the rows of a result. Values are int64, float64, bool, string, time.Time (UTC; also for a date, whose
 // column has the type date), []any, map[string]any, []byte, Decimal, *big.Int where an integer does not fit 64 bits,
 // or nil. The slice is valid until the next call of Next. Rows are not safe for concurrent use.

@@ -118,27 +118,21 @@ func ReferencedColumns(sql string) (cols []string, all bool, err error) {
 }
 
 // storedColumns are the columns behind a name of any view: none if no view has it.
-func storedColumns(name string) []string {
-	switch name {
-	case "end_time":
-		return []string{"end"}
-	case "date", "day", "hour":
-		return []string{"start_time"}
-	case "accid", "account":
-		return []string{"account_id"}
-	case "start_time", "source_object", "extra":
-		return []string{name}
-	}
-	for _, c := range tutorialColumns {
-		if c[0] == name && c[1] != name {
-			return []string{c[1]}
+func storedColumns(name string) []string { return columnsBehind()[name] }
+
+var columnsBehind = sync.OnceValue(func() map[string][]string {
+	behind := map[string][]string{}
+	for _, t := range flowlog.Tables {
+		for _, v := range engine.ViewsOf(t.Name, engine.Columns(t)) {
+			for _, c := range v.Columns {
+				if !slices.Contains(behind[c.Name], c.Of) {
+					behind[c.Name] = append(behind[c.Name], c.Of)
+				}
+			}
 		}
 	}
-	if flowlog.VPC.Column(name) != nil || flowlog.TransitGateway.Column(name) != nil {
-		return []string{name}
-	}
-	return nil
-}
+	return behind
+})
 
 // ReferencedTables tells which tables of ours a query names, without looking at whether they are there.
 func ReferencedTables(sql string) ([]string, error) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"weir/internal/engine"
 )
@@ -18,67 +17,34 @@ type table struct {
 	sql     string   // the body of its view
 }
 
-// viewsOf lists the names under which a stored table can be asked: its own, and for the records of VPCs those of AWS's
-// documentation.
+// viewsOf are the views of a stored table, as DuckDB makes them. The stored columns are a *: listed, they would be looked
+// up one by one.
 func viewsOf(t *engine.Table) []*table {
-	base := &table{name: strings.ToLower(t.Name), files: t.Files}
-	has := map[string]bool{}
-	for _, c := range t.Columns {
-		base.columns = append(base.columns, c.Name)
-		has[c.Name] = true
-	}
-	base.sql = "SELECT *"
-	if has["end"] && !has["end_time"] {
-		base.sql += `, make_timestamptz("end" * 1000000) AS end_time`
-		base.columns = append(base.columns, "end_time")
-	}
-	base.sql += " FROM " + scan(t)
-	bound := " WHERE"
-	for _, b := range []struct {
-		op string
-		at time.Time
-	}{{">=", t.Since}, {"<", t.Until}} {
-		if !b.at.IsZero() {
-			base.sql += fmt.Sprintf("%s start_time %s make_timestamptz(%d)", bound, b.op, b.at.UnixMicro())
-			bound = " AND"
+	var out []*table
+	for _, v := range engine.ViewsOf(t.Name, t.Columns) {
+		e := &table{name: v.Name, columns: v.Names(), files: t.Files}
+		from, end := scan(t), engine.DuckDB.Bounds(t.Since, t.Until)
+		made := v.Columns
+		if v.Name != v.Table {
+			e.base, from, end = v.Table, v.Table, ""
 		}
-	}
-	out := []*table{base}
-	if base.name != "flows" || !has["start_time"] || !has["account_id"] {
-		return out
-	}
-
-	// The tables of AWS's Athena pages: partitioned by date, by accid and day, or by date and hour, beside AWS's columns.
-	// region is a partition column there and a column here.
-	athena := &table{
-		name: "vpc_flow_logs", base: base.name, files: t.Files,
-		columns: append(slices.Clone(base.columns), "date", "day", "hour", "accid"),
-		sql: `SELECT *, CAST(start_time AS DATE) AS "date", strftime(CAST(start_time AS TIMESTAMP), '%Y/%m/%d') AS "day",
-			strftime(CAST(start_time AS TIMESTAMP), '%H') AS "hour", account_id AS accid FROM flows`,
-	}
-	// The first table that AWS documented (2015), whose names a generation of tutorials uses.
-	tutorial := &table{name: "vpc_appsec_flow_logs", base: base.name, files: t.Files}
-	var sel []string
-	for _, c := range tutorialColumns {
-		if !has[c[1]] {
-			return append(out, athena)
+		var sel []string
+		if stored := len(t.Columns); len(made) >= stored && slices.EqualFunc(made[:stored], t.Columns, isStored) {
+			sel, made = []string{"*"}, made[stored:]
+			if e.base != "" && len(made) > 0 && made[0].Name == engine.EndTime { // the base has it
+				made = made[1:]
+			}
 		}
-		tutorial.columns = append(tutorial.columns, c[0])
-		sel = append(sel, quote(c[1])+" AS "+c[0])
+		for _, c := range made {
+			sel = append(sel, engine.DuckDB.Column(c))
+		}
+		e.sql = "SELECT " + strings.Join(sel, ", ") + " FROM " + from + end
+		out = append(out, e)
 	}
-	tutorial.columns = append(tutorial.columns, "date", "day", "hour", "accid")
-	tutorial.sql = "SELECT " + strings.Join(sel, ", ") + `, "date", "day", "hour", accid FROM vpc_flow_logs`
-	tutorial.base = athena.name
-	return append(out, athena, tutorial)
+	return out
 }
 
-// tutorialColumns are the names of that table, each with the stored column.
-var tutorialColumns = [][2]string{
-	{"version", "version"}, {"account", "account_id"}, {"interfaceid", "interface_id"}, {"sourceaddress", "srcaddr"},
-	{"destinationaddress", "dstaddr"}, {"sourceport", "srcport"}, {"destinationport", "dstport"}, {"protocol", "protocol"},
-	{"numpackets", "packets"}, {"numbytes", "bytes"}, {"starttime", "start"}, {"endtime", "end"}, {"action", "action"},
-	{"logstatus", "log_status"},
-}
+func isStored(v engine.ViewColumn, c engine.Column) bool { return v.Name == c.Name && v.Of == c.Name }
 
 // scan is the stored table as a FROM item. The schema is given, so that DuckDB need not open every file to find the
 // union of their columns; a file without a column has NULLs there. Names and not field ids, because files that came

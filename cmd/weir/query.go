@@ -24,7 +24,6 @@ import (
 // queryFlags are the flags of weir query.
 type queryFlags struct {
 	file    string
-	engine  string
 	sources []string
 	explain bool
 	maxRows int64
@@ -56,13 +55,12 @@ dialect is the part of Athena's SQL that runs everywhere: docs/sql.md. A query c
 	}
 	fl := cmd.Flags()
 	fl.StringVarP(&f.file, "file", "f", "", "read the SQL from `FILE`")
-	fl.StringVar(&f.engine, "engine", "duckdb", "`ENGINE` that runs it: duckdb (built in)")
 	fl.StringArrayVar(&f.sources, "source", nil, "ask `SOURCE` as it lies, without a lake; may be given more than once")
 	fl.BoolVar(&f.explain, "explain", false, "print the plan, the files and their bytes, and do not run it")
 	fl.Int64Var(&f.maxRows, "max-rows", 0, "stop after `N` rows (0: print all)")
 	fl.StringVarP(&f.out, "out", "O", "", "write the rows to `FILE`")
 	f.times = addTimeFlags(fl, time.Now)
-	addSettingFlags(cmd, "memory_limit", "threads")
+	addSettingFlags(cmd, append(engineSettings, "memory_limit", "threads")...)
 	addSourceFlags(cmd)
 	return cmd
 }
@@ -93,13 +91,6 @@ func runQuery(ctx context.Context, a *app, f *queryFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	switch f.engine {
-	case "duckdb":
-	case "athena", "trino":
-		return fmt.Errorf("engine %s: not built yet; duckdb is", f.engine)
-	default:
-		return fmt.Errorf("engine %q: there is duckdb", f.engine)
-	}
 	if f.maxRows < 0 {
 		return errors.New("--max-rows must not be negative")
 	}
@@ -115,18 +106,26 @@ func runQuery(ctx context.Context, a *app, f *queryFlags, args []string) error {
 		fmt.Fprintf(a.stderr, "warning: %s\n", printable(w))
 	}
 
-	tables, done, err := queryTables(ctx, a, f, sql, window)
-	if err != nil {
-		return err
+	name := a.settings.Engine
+	var tables []engine.Table
+	if isServer(name) {
+		if err := checkServerQuery(name, f, format); err != nil {
+			return err
+		}
+	} else {
+		var done func() error
+		if tables, done, err = queryTables(ctx, a, f, sql, window); err != nil {
+			return err
+		}
+		defer done()
 	}
-	defer done()
 
 	cfg := duckdb.Config{Memory: queryMemory(a.settings.MemoryLimit), Threads: a.settings.Threads}
 	cfg.TempDir = filepath.Join(os.TempDir(), fmt.Sprintf("weir-query-%d", os.Getpid()))
 	if format == "parquet" && !f.explain {
 		return queryParquet(ctx, a, f, cfg, tables, sql, values)
 	}
-	eng, err := duckdb.Open(cfg, tables)
+	eng, err := openEngine(ctx, a, name, cfg, tables, window)
 	if err != nil {
 		return err
 	}
@@ -140,6 +139,17 @@ func runQuery(ctx context.Context, a *app, f *queryFlags, args []string) error {
 	}
 	defer rows.Close()
 	return toOutput(a, f.out, func(w io.Writer) error { return printRows(a, f, rows, w, format) })
+}
+
+// checkServerQuery refuses what only the engine in this program can do.
+func checkServerQuery(name string, f *queryFlags, format string) error {
+	switch {
+	case len(f.sources) > 0:
+		return fmt.Errorf("engine %s: it reads the lake, not --source", name)
+	case format == "parquet":
+		return fmt.Errorf("engine %s: -o parquet is not of it; jsonl and csv are", name)
+	}
+	return nil
 }
 
 // readQuery finds the text of the query, and the values of its parameters.

@@ -26,6 +26,8 @@ type settings struct {
 	NoColor     bool
 	MemoryLimit int64 // bytes
 	Threads     int
+	Engine      string // one of engineNames
+	Trino       trinoSettings
 	S3          s3Settings
 
 	// from says where each setting in force came from, by key. A key that is absent has its default.
@@ -42,6 +44,14 @@ type s3Settings struct {
 	AssumeRole    string // ARN
 	ExternalID    string // for AssumeRole
 	RequesterPays bool
+}
+
+// trinoSettings say where a Trino is. Its password is none of them: see openTrino.
+type trinoSettings struct {
+	URL     string // http or https
+	Catalog string // in which the server has the lake
+	Schema  string
+	User    string
 }
 
 // setting is one row of the table that flags, environment, file, `weir config` and the documentation are made of.
@@ -82,6 +92,19 @@ var settingTable = []setting{
 			}
 			return strconv.Itoa(s.Threads)
 		}},
+	{key: "engine", flag: "engine", env: "WEIR_ENGINE", def: "duckdb", doc: "what runs queries: " + strings.Join(engineNames, ", "),
+		set: func(s *settings, v string) error {
+			if !slices.Contains(engineNames, v) {
+				return errors.New("must be one of " + strings.Join(engineNames, ", "))
+			}
+			s.Engine = v
+			return nil
+		},
+		get: func(s *settings) string { return s.Engine }},
+	text("trino.url", "trino-url", "none", "URL of a Trino, whose password is in WEIR_TRINO_PASSWORD", func(s *settings) *string { return &s.Trino.URL }),
+	text("trino.catalog", "trino-catalog", "lake", "catalog in which Trino has the lake", func(s *settings) *string { return &s.Trino.Catalog }),
+	text("trino.schema", "trino-schema", "weir", "schema in which Trino has the lake's tables", func(s *settings) *string { return &s.Trino.Schema }),
+	text("trino.user", "trino-user", "the login name", "user to be for Trino", func(s *settings) *string { return &s.Trino.User }),
 	text("s3.region", "s3-region", "AWS_REGION, ~/.aws/config", "region of the bucket", func(s *settings) *string { return &s.S3.Region }),
 	text("s3.profile", "s3-profile", "AWS_PROFILE", "profile of ~/.aws/config", func(s *settings) *string { return &s.S3.Profile }),
 	text("s3.endpoint", "s3-endpoint", "AWS", "URL of another S3-compatible server", func(s *settings) *string { return &s.S3.Endpoint }),
@@ -158,7 +181,9 @@ func (s *setting) valueName() string {
 		return "N"
 	case "log_format":
 		return "FORMAT"
-	case "s3.endpoint":
+	case "engine":
+		return "ENGINE"
+	case "s3.endpoint", "trino.url":
 		return "URL"
 	case "s3.assume_role":
 		return "ARN"

@@ -50,7 +50,7 @@ func TestSettingTable(t *testing.T) {
 		if config.Flag(s.flag) == nil {
 			t.Errorf("weir config has no flag --%s", s.flag)
 		}
-		value := map[string]string{"threads": "3", "memory_limit": "3MiB"}[s.key]
+		value := map[string]string{"threads": "3", "memory_limit": "3MiB", "engine": "trino"}[s.key]
 		if value == "" {
 			value = map[bool]string{true: "true", false: "x"}[s.def == "false"]
 		}

@@ -13,6 +13,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/engine"
+	"weir/internal/engine/duckdb"
 	"weir/internal/ingest"
 	"weir/internal/lake"
 	"weir/internal/source"
@@ -107,6 +108,31 @@ func openLakeTables(ctx context.Context, a *app) ([]engine.Table, func() error, 
 		tables = append(tables, et)
 	}
 	return tables, l.Close, nil
+}
+
+// engineNames are the engines, the default first.
+var engineNames = []string{"duckdb", "trino", "athena"}
+
+// engineSettings are the settings that choose an engine and say where it is.
+var engineSettings = []string{"engine", "trino.url", "trino.catalog", "trino.schema", "trino.user"}
+
+// isServer tells the engines that are servers, and find the lake by themselves, from the one in this program.
+func isServer(name string) bool { return name != "" && name != engineNames[0] }
+
+// openEngine opens the engine of a name. cfg and tables are for the one in this program; those on a server know the
+// lake, of which a query sees the records of the window.
+func openEngine(ctx context.Context, a *app, name string, cfg duckdb.Config, tables []engine.Table, window source.Window) (engine.Engine, error) {
+	switch name {
+	case "", "duckdb":
+		e, err := duckdb.Open(cfg, tables)
+		if err != nil {
+			return nil, err
+		}
+		return e, nil
+	case "trino", "athena":
+		return nil, fmt.Errorf("engine %s: not built yet; duckdb is", name)
+	}
+	panic("BUG: no engine " + name)
 }
 
 // openSource spools the records of sources to temporary Parquet files, with only the columns cols (nil: all; empty:

@@ -85,3 +85,28 @@ func visible(s string) string {
 	}
 	return b.String()
 }
+
+// ServerError is the failure of an engine on a server that is not about the text of the query: it was down, out of memory,
+// told to stop. Msg and Code are the engine's own words.
+type ServerError struct {
+	Engine  string // "trino"
+	QueryID string // "" where the query did not get so far
+	Code    string // EXCEEDED_LOCAL_MEMORY_LIMIT
+	Msg     string
+	Err     error // what is below, or nil
+}
+
+func (e *ServerError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Engine + ": ")
+	if e.Code != "" {
+		b.WriteString(visible(e.Code) + ": ")
+	}
+	b.WriteString(strings.ReplaceAll(visible(e.Msg), "\n", " "))
+	if e.QueryID != "" {
+		b.WriteString(" (query " + visible(e.QueryID) + ")")
+	}
+	return b.String()
+}
+
+func (e *ServerError) Unwrap() error { return e.Err }

@@ -12,8 +12,11 @@ type Rewritten struct {
 	SQL string
 
 	user  string // the query as it was given
-	lines int    // lines of ours, before the first of the query
+	edits []edit // in order
 }
+
+// edit says that from a byte of the SQL on it is the query's text from a byte of that on, or ours if that is negative.
+type edit struct{ out, user int }
 
 // WithViews makes a query run on a server that does not have the views: those that it names are put in front of it as
 // items of WITH. Views are left out that the query's own WITH hides. A leading EXPLAIN is left out, too: the engine
@@ -22,7 +25,7 @@ type Rewritten struct {
 // The text of the query keeps its places: words that move to our lines are blanked out, so that a place that a server
 // reports is one of the query but for the number of lines.
 func WithViews(sql string, views []RemoteView) (*Rewritten, error) {
-	r := &Rewritten{user: sql}
+	r := &Rewritten{user: sql, edits: []edit{{0, 0}}}
 	text := []byte(sql)
 	toks := Tokens(sql)
 	for len(toks) > 0 && toks[len(toks)-1].Is(";") { // over HTTP it is an error
@@ -65,39 +68,107 @@ func WithViews(sql string, views []RemoteView) (*Rewritten, error) {
 	b.WriteString("WITH ")
 	for _, t := range toks[:after] { // WITH [RECURSIVE]
 		blank(text, t)
-		if t.Is("RECURSIVE") {
-			b.WriteString("RECURSIVE ")
-		}
+	}
+	recursive := after == 2
+	if recursive {
+		b.WriteString("RECURSIVE ")
 	}
 	for i, v := range needed {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(QuoteName(v.Name) + " AS (" + v.SQL + ")")
+		b.WriteString(QuoteName(v.Name))
+		if recursive { // where every item has to name its columns
+			var names []string
+			for _, c := range v.Columns {
+				names = append(names, QuoteName(c.Name))
+			}
+			b.WriteString(" (" + strings.Join(names, ", ") + ")")
+		}
+		b.WriteString(" AS (" + v.SQL + ")")
 	}
 	if len(own) > 0 {
 		b.WriteString(",")
 	}
 	b.WriteString("\n")
-	r.lines = strings.Count(b.String(), "\n")
+	r.edits = []edit{{0, -1}, {b.Len(), 0}}
 	r.SQL = b.String() + string(text)
 	return r, nil
+}
+
+// Inline writes the values of parameters into the text, for statements that take none: EXPLAIN.
+func (r *Rewritten) Inline(d *Dialect, args []any) (*Rewritten, error) {
+	out := &Rewritten{user: r.user}
+	var b strings.Builder
+	end, n := 0, 0
+	copyTo := func(to int) {
+		for i, e := range r.edits {
+			if e.out < to && (i+1 == len(r.edits) || r.edits[i+1].out > end) {
+				from := max(e.out, end)
+				user := e.user
+				if user >= 0 {
+					user += from - e.out
+				}
+				out.edits = append(out.edits, edit{b.Len() + from - end, user})
+			}
+		}
+		b.WriteString(r.SQL[end:to])
+		end = to
+	}
+	for _, t := range Tokens(r.SQL) {
+		if t.Kind != Param {
+			continue
+		}
+		if n < len(args) {
+			text, err := d.Literal(args[n])
+			if err != nil {
+				return nil, err
+			}
+			copyTo(t.Pos)
+			out.edits = append(out.edits, edit{b.Len(), r.place(t.Pos)})
+			if text[0] == '-' {
+				b.WriteByte(' ') // two would begin a comment
+			}
+			b.WriteString(text)
+			end = t.End
+		}
+		n++
+	}
+	if n != len(args) {
+		return nil, &SQLError{Msg: fmt.Sprintf("the query has %d parameters and was given %d values", n, len(args)), SQL: r.user}
+	}
+	copyTo(len(r.SQL))
+	out.SQL = b.String()
+	return out, nil
+}
+
+// place is the byte of the query behind one of the SQL, or -1.
+func (r *Rewritten) place(out int) int {
+	for i := len(r.edits) - 1; i >= 0; i-- {
+		e := r.edits[i]
+		switch {
+		case e.out > out:
+			continue
+		case e.user < 0:
+			return -1
+		}
+		at := e.user + out - e.out
+		if i+1 < len(r.edits) && r.edits[i+1].user >= 0 { // within a value
+			at = min(at, max(e.user, r.edits[i+1].user-1))
+		}
+		return min(at, len(r.user))
+	}
+	return -1
 }
 
 // Error is a server's error about the text, with the place that the server reports: line and column from 1, column in
 // characters, 0 where it is not known. A place in the views is none of the query's.
 func (r *Rewritten) Error(line, column int, msg string) *SQLError {
-	e := &SQLError{Msg: msg, SQL: r.user}
-	line -= r.lines
-	if line < 1 || column < 1 {
-		return e
+	at := -1
+	if line > 0 && column > 0 && line <= strings.Count(r.SQL, "\n")+1 {
+		at = r.place((&SQLError{SQL: r.SQL, Line: line, Column: column}).Place())
 	}
-	lines := strings.Split(r.user, "\n")
-	if line > len(lines) {
-		return e
-	}
-	e.Line, e.Column = line, min(column, utf8.RuneCountInString(lines[line-1])+1)
-	return e
+	return NewSQLError(r.user, at, msg)
 }
 
 // Place is the byte of the query that a SQLError's line and column mean, or -1.
@@ -110,6 +181,9 @@ func (e *SQLError) Place() int {
 		at += strings.IndexByte(e.SQL[at:], '\n') + 1
 	}
 	for range e.Column - 1 {
+		if at == len(e.SQL) || e.SQL[at] == '\n' {
+			break
+		}
 		_, n := utf8.DecodeRuneInString(e.SQL[at:])
 		at += n
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var twoViews = []RemoteView{{Name: "flows", SQL: "F"}, {Name: "tgw_flows", SQL: "T"}}
+var twoViews = []RemoteView{{"flows", []Column{{"a", "varchar"}, {"b", "varchar"}}, "F"}, {"tgw_flows", []Column{{"c", "varchar"}}, "T"}}
 
 func TestWithViews(t *testing.T) {
 	for _, tt := range []struct{ sql, want string }{
@@ -17,7 +17,7 @@ func TestWithViews(t *testing.T) {
 		{"SELECT flows.a FROM x AS flows -- FROM flows", "SELECT flows.a FROM x AS flows -- FROM flows"},
 		{"SELECT 'FROM flows' FROM s.flows", "SELECT 'FROM flows' FROM s.flows"},
 		{"WITH a AS (SELECT * FROM flows) SELECT * FROM a", "WITH \"flows\" AS (F),\n     a AS (SELECT * FROM flows) SELECT * FROM a"},
-		{"with RECURSIVE a(n) AS (SELECT 1 FROM flows)\nTABLE a", "WITH RECURSIVE \"flows\" AS (F),\n               a(n) AS (SELECT 1 FROM flows)\nTABLE a"},
+		{"with RECURSIVE a(n) AS (SELECT 1 FROM flows)\nTABLE a", "WITH RECURSIVE \"flows\" (\"a\", \"b\") AS (F),\n               a(n) AS (SELECT 1 FROM flows)\nTABLE a"},
 		{"EXPLAIN SELECT * FROM flows", "WITH \"flows\" AS (F)\n        SELECT * FROM flows"},
 		// The query's own item of that name, which reads something else.
 		{"WITH flows AS (VALUES (1)) SELECT * FROM flows", "WITH flows AS (VALUES (1)) SELECT * FROM flows"},
@@ -68,11 +68,51 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%s: at byte %d, want %d: %v", sql, e.Place(), want, e)
 		}
 	}
+	for _, tt := range []struct{ sql, want string }{
+		{"SELECT ? || nosuch", "SELECT 'it''s\nso' || nosuch"},
+		{"SELECT nosuch FROM flows WHERE a = ?", "WITH \"flows\" AS (F)\nSELECT nosuch FROM flows WHERE a = 'it''s\nso'"},
+		{"WITH x AS (SELECT\n? AS c FROM flows), y AS (SELECT\n\n 'ü', nosuch) SELECT 1", "WITH \"flows\" AS (F),\n     x AS (SELECT\n'it''s\nso' AS c FROM flows), y AS (SELECT\n\n 'ü', nosuch) SELECT 1"},
+		{"SELECT '?', \"?\" -- ?\n, ?, nosuch", "SELECT '?', \"?\" -- ?\n, 'it''s\nso', nosuch"},
+	} {
+		r, err := WithViews(tt.sql, twoViews)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := r.Inline(Trino, []any{"it's\nso"})
+		if err != nil || in.SQL != tt.want {
+			t.Errorf("%s\n got %q, %v\nwant %q", tt.sql, in.SQL, err, tt.want)
+			continue
+		}
+		for what, place := range map[string]string{"nosuch": "nosuch", "s\nso": "?"} {
+			server := NewSQLError(in.SQL, strings.Index(in.SQL, what), "")
+			want := strings.Index(tt.sql, place)
+			if place == "?" {
+				want = strings.LastIndex(tt.sql, "?")
+			}
+			if e := in.Error(server.Line, server.Column, ""); e.Place() != want {
+				t.Errorf("%s: %q is at %d, want %d", tt.sql, what, e.Place(), want)
+			}
+		}
+	}
+	if r, err := WithViews("SELECT 1 -?", nil); err != nil {
+		t.Fatal(err)
+	} else if in, err := r.Inline(Trino, []any{-5}); err != nil || in.SQL != "SELECT 1 - -5" {
+		t.Errorf("%v, %v", in, err)
+	}
+	for _, args := range [][]any{{}, {1, 2}, {[]int{1}}} {
+		r, err := WithViews("SELECT ?", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in, err := r.Inline(Trino, args); err == nil {
+			t.Errorf("%v became %s", args, in.SQL)
+		}
+	}
 	r, err := WithViews("SELECT * FROM flows", twoViews)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, place := range [][2]int{{1, 9}, {0, 0}, {5, 1}, {2, 0}, {-1, -1}} { // 1 is a line of ours
+	for _, place := range [][2]int{{1, 9}, {0, 0}, {5, 1}, {2, 0}, {1, 0}, {-1, -1}} { // 1 is a line of ours
 		if e := r.Error(place[0], place[1], "bad"); e.Line != 0 || e.Place() != -1 {
 			t.Errorf("place %v is %v", place, e)
 		}
@@ -95,5 +135,10 @@ func FuzzWithViews(f *testing.F) {
 			t.Fatalf("place %d of %q", p, sql)
 		}
 		_ = e.Error()
+		if in, err := r.Inline(Trino, []any{"a\n'b"}); err == nil {
+			if e := in.Error(line, column, ""); e.Place() > len(sql) {
+				t.Fatalf("place %d of %q", e.Place(), sql)
+			}
+		}
 	})
 }

@@ -55,6 +55,7 @@ var layout = []rule{
 	{"internal/lake", noun, []string{"flowlog", "internal/columnar"}},
 	{"internal/engine", noun, []string{"flowlog", "internal/lake"}},
 	{"internal/engine/duckdb", noun, nil},
+	{"internal/engine/trino", noun, nil},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}}, // the embedded files
 

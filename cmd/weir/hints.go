@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"weir/flowlog"
+	"weir/internal/engine"
 	"weir/internal/lake"
 )
 
@@ -19,6 +20,12 @@ import (
 func hint(err error) string {
 	if h := s3Hint(err); h != "" {
 		return h
+	}
+	var server *engine.ServerError
+	if errors.As(err, &server) {
+		if h := serverHint(server); h != "" {
+			return h
+		}
 	}
 	var locked *lake.LockedError
 	var dns *net.DNSError
@@ -43,6 +50,42 @@ func hint(err error) string {
 		return "nothing listens at that address; check --s3-endpoint"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "it took too long; the same command goes on where it stopped"
+	}
+	return ""
+}
+
+// serverHints are by the error code of an engine on a server.
+var serverHints = map[string]string{
+	"HTTP 401":                     "the server wants to know who you are: --trino-user, and the password in WEIR_TRINO_PASSWORD (over https)",
+	"HTTP 403":                     "the server knows you and says no; its access rules are the administrator's",
+	"HTTP 404":                     "there is a web server at that address, but no Trino; check --trino-url",
+	"CATALOG_NOT_FOUND":            "--trino-catalog names the catalog in which the server has the lake; docs/sql.md shows how it is made",
+	"SCHEMA_NOT_FOUND":             "--trino-schema names the lake's schema, which is weir unless it was made otherwise",
+	"TABLE_NOT_FOUND":              "the lake is made by 'weir ingest'; --trino-catalog and --trino-schema say where the server has it",
+	"COLUMN_NOT_FOUND":             "the lake was made by an older weir; 'weir ingest' adds the columns",
+	"EXCEEDED_LOCAL_MEMORY_LIMIT":  tooLarge,
+	"EXCEEDED_GLOBAL_MEMORY_LIMIT": tooLarge,
+	"CLUSTER_OUT_OF_MEMORY":        tooLarge,
+	"EXCEEDED_TIME_LIMIT":          tooLarge,
+	"EXCEEDED_CPU_LIMIT":           tooLarge,
+	"EXCEEDED_SCAN_LIMIT":          tooLarge,
+	"QUERY_QUEUE_FULL":             "the server has too many queries waiting; try again later",
+	"NO_NODES_AVAILABLE":           "the server has no workers; its administrator knows more",
+	"SERVER_STARTING_UP":           "the server is still starting; try again in a minute",
+	"PERMISSION_DENIED":            "the server's access rules do not let this user read the lake",
+}
+
+const tooLarge = "the query is too large for what the server allows: bound it with --since and --until, or group by fewer columns"
+
+func serverHint(e *engine.ServerError) string {
+	var dns *net.DNSError
+	switch h := serverHints[e.Code]; {
+	case h != "":
+		return h
+	case errors.Is(e, syscall.ECONNREFUSED):
+		return "nothing listens at that address; check --" + e.Engine + "-url"
+	case errors.As(e, &dns):
+		return "the name of the server is not known here; check --" + e.Engine + "-url"
 	}
 	return ""
 }

@@ -41,6 +41,8 @@ func newQueryCmd(a *app) *cobra.Command {
 The SQL is the argument, the file given with -f, or standard input. @NAME runs one of the saved queries with the
 arguments given as KEY=VALUE; 'weir queries' lists them.
 
+--engine says what runs it: duckdb in weir itself, or a Trino that has the lake as a catalog (docs/sql.md).
+
 The tables are flows and tgw_flows, with AWS's column names. "end" is a word of SQL and must be quoted. Queries of AWS's
 Athena pages run as they are on vpc_flow_logs; vpc_appsec_flow_logs has the column names of AWS's first tutorial. The
 dialect is the part of Athena's SQL that runs everywhere: docs/sql.md. A query can read these tables and nothing else.`,
@@ -137,8 +139,14 @@ func runQuery(ctx context.Context, a *app, f *queryFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	return toOutput(a, f.out, func(w io.Writer) error { return printRows(a, f, rows, w, format) })
+	err = toOutput(a, f.out, func(w io.Writer) error { return printRows(a, f, rows, w, format) })
+	if bad := rows.Close(); err == nil {
+		err = bad
+	}
+	if s, ok := rows.(engine.Scanned); ok && !a.quiet {
+		fmt.Fprintf(a.stderr, "%s read %s (query %s)\n", name, size(s.BytesScanned()), printable(s.QueryID()))
+	}
+	return err
 }
 
 // checkServerQuery refuses what only the engine in this program can do.
@@ -356,6 +364,10 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 	if format != "table" {
 		l := &list{columns: []string{"table", "files", "bytes"}}
 		for _, t := range plan.Tables {
+			if t.Files < 0 { // not known to an engine on a server
+				l.add(t.Table, nil, nil)
+				continue
+			}
 			l.add(t.Table, t.Files, t.Bytes)
 		}
 		if format == "parquet" {
@@ -366,7 +378,14 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 	w := bufio.NewWriter(a.stdout)
 	fmt.Fprintf(w, "%s\n", printableLines(strings.TrimRight(plan.Text, "\n")))
 	for _, t := range plan.Tables {
-		fmt.Fprintf(w, "%s: %s files, at most %s to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))
+		if t.Files >= 0 {
+			fmt.Fprintf(w, "%s: %s files, at most %s to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))
+		}
+	}
+	if plan.IO != nil {
+		for _, t := range plan.IO.Tables {
+			fmt.Fprintln(w, printable(scanLine(t)))
+		}
 	}
 	if len(values) > 0 {
 		fmt.Fprintf(w, "\n%s\n", printableLines(strings.TrimSpace(sql)))
@@ -375,6 +394,29 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 		}
 	}
 	return w.Flush()
+}
+
+// scanLine says what an engine on a server would read of a table.
+func scanLine(t engine.IOTable) string {
+	line := t.Table + ": reads " + strings.Join(t.Reads, ", ")
+	if len(t.Reads) == 0 {
+		line = t.Table + ": reads no column"
+	}
+	for _, c := range t.Columns {
+		for _, r := range c.Ranges {
+			switch {
+			case r.Low == r.High && r.Low != "":
+				line += "; " + c.Name + " = " + r.Low
+				continue
+			case r.Low != "":
+				line += "; " + c.Name + map[bool]string{true: " >= ", false: " > "}[r.LowBound == "EXACTLY"] + r.Low
+			}
+			if r.High != "" {
+				line += "; " + c.Name + map[bool]string{true: " <= ", false: " < "}[r.HighBound == "EXACTLY"] + r.High
+			}
+		}
+	}
+	return line
 }
 
 // argValue is the value of a parameter as a result would have it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/user"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
+	"weir/internal/engine/trino"
 	"weir/internal/ingest"
 	"weir/internal/lake"
 	"weir/internal/source"
@@ -129,10 +131,34 @@ func openEngine(ctx context.Context, a *app, name string, cfg duckdb.Config, tab
 			return nil, err
 		}
 		return e, nil
-	case "trino", "athena":
-		return nil, fmt.Errorf("engine %s: not built yet; duckdb is", name)
+	case "trino":
+		return openTrino(a, window)
+	case "athena":
+		return nil, fmt.Errorf("engine %s: not built yet; duckdb and trino are", name)
 	}
 	panic("BUG: no engine " + name)
+}
+
+// openTrino opens the Trino of the settings. Its password comes from the environment only: settings are files that are
+// shared, and flags are seen by everybody on the machine.
+func openTrino(a *app, window source.Window) (engine.Engine, error) {
+	s := a.settings.Trino
+	if s.URL == "" {
+		return nil, errors.New("engine trino: it is not said where: --trino-url, WEIR_TRINO_URL, or trino.url in the settings")
+	}
+	if s.User == "" {
+		if u, err := user.Current(); err == nil {
+			s.User = u.Username
+		}
+	}
+	e, err := trino.Open(trino.Config{
+		URL: s.URL, User: s.User, Password: os.Getenv("WEIR_TRINO_PASSWORD"), Catalog: s.Catalog, Schema: s.Schema,
+		Since: window.Start, Until: window.End,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // openSource spools the records of sources to temporary Parquet files, with only the columns cols (nil: all; empty:

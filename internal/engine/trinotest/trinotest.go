@@ -58,7 +58,7 @@ const script = `exec 3<&0; dir=$1; shift; "$@" </dev/null >"$dir/log" 2>&1 & ser
 	wait $server`
 
 func run() (*Server, error) {
-	if url := os.Getenv("WEIR_TRINO_URL"); url != "" { // one that runs already, while a test is being written
+	if url := os.Getenv("WEIR_TEST_TRINO_URL"); url != "" { // one that runs already, while a test is being written
 		s := &Server{URL: url}
 		_, err := s.query("SELECT 1")
 		return s, err

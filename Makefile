@@ -44,6 +44,10 @@ install: build ## weir and its man pages below PREFIX (/usr/local)
 test: needs ## install what the tests need, and run them all
 	@scripts/test -timeout $(TEST_TIMEOUT)
 
+.PHONY: test-engines
+test-engines: needs ## the same rows on Trino, and the lake on PostgreSQL: gets the servers (550 MB, cached), and tests with them
+	@scripts/test-engines -timeout $(TEST_TIMEOUT)
+
 .PHONY: bench
 bench: build ## measure against DuckDB, side by side; BENCH_N=records
 	$(GO) run ./scripts/bench

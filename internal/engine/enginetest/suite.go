@@ -31,23 +31,30 @@ type Case struct {
 // engine is the one whose answers are known to be right: DuckDB's.
 func Same(t *testing.T, a, b engine.Engine, cases []Case) {
 	t.Helper()
-	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) {
-			want, err := Ask(t, a, c)
-			if err != nil {
-				t.Fatalf("the first engine: %v\n%s", err, c.SQL)
-			}
-			got, err := Ask(t, b, c)
-			if err != nil {
-				t.Fatalf("the second engine: %v\n%s", err, c.SQL)
-			}
-			if len(want.Rows) == 0 && !c.Empty {
-				t.Errorf("no rows, which proves nothing\n%s", c.SQL)
-			}
-			for _, d := range Differences(want, got, c) {
-				t.Error(d)
-			}
-		})
+	t.Run("same", func(t *testing.T) { // ends when all of them have
+		for _, c := range cases {
+			t.Run(c.Name, func(t *testing.T) {
+				t.Parallel() // a server is mostly waited for
+				same(t, a, b, c)
+			})
+		}
+	})
+}
+
+func same(t *testing.T, a, b engine.Engine, c Case) {
+	want, err := Ask(t, a, c)
+	if err != nil {
+		t.Fatalf("the first engine: %v\n%s", err, c.SQL)
+	}
+	got, err := Ask(t, b, c)
+	if err != nil {
+		t.Fatalf("the second engine: %v\n%s", err, c.SQL)
+	}
+	if len(want.Rows) == 0 && !c.Empty {
+		t.Errorf("no rows, which proves nothing\n%s", c.SQL)
+	}
+	for _, d := range Differences(want, got, c) {
+		t.Error(d)
 	}
 }
 

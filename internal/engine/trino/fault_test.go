@@ -204,7 +204,7 @@ func FuzzParseType(f *testing.F) {
 		if err != nil {
 			return
 		}
-		typ.String()
+		_ = typ.String()
 		var v any
 		if json.Unmarshal([]byte(value), &v) == nil {
 			left := 1000

@@ -53,6 +53,9 @@ var layout = []rule{
 	{"internal/inflate", noun, nil},
 	{"internal/columnar", noun, []string{"flowlog"}},
 	{"internal/lake", noun, []string{"flowlog", "internal/columnar"}},
+	{"internal/lake/s3", noun, nil},       // its files in a bucket
+	{"internal/lake/postgres", noun, nil}, // its catalog and ledger in a database
+	{"internal/lake/laketest", noun, nil},
 	{"internal/engine", noun, []string{"flowlog", "internal/lake"}},
 	{"internal/engine/duckdb", noun, nil},
 	{"internal/engine/trino", noun, nil},

@@ -17,6 +17,18 @@ import (
 	"weir/internal/source/s3"
 )
 
+// athenaSettings say where Athena runs queries. Credentials and region are those of s3Settings: it is the same AWS.
+type athenaSettings struct {
+	WorkGroup  string
+	Catalog    string
+	Database   string
+	Table      string // of flow logs that weir did not make; "" is the lake
+	Output     string // s3://bucket/prefix/
+	Reuse      time.Duration
+	Endpoint   string // URL of another server that speaks Athena
+	PricePerTB float64
+}
+
 // openAthena opens Athena over the lake's tables, or over the table of flow logs that the settings name.
 func openAthena(ctx context.Context, a *app, window source.Window) (*athena.Engine, error) {
 	set := a.settings.Athena

@@ -17,7 +17,6 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/ingest"
-	"weir/internal/lake"
 )
 
 // defaultMemory is the bound on the memory of ingest where none is set, in bytes. Go's collector is told of it; the
@@ -74,11 +73,7 @@ func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, form
 	if c.Format, err = a.logFormat(); err != nil {
 		return err
 	}
-	path, err := a.lakeDir()
-	if err != nil {
-		return err
-	}
-	l, err := lake.Open(ctx, path, lake.Options{Write: true, Log: a.logger()})
+	l, err := openLake(ctx, a, true)
 	if err != nil {
 		return err
 	}

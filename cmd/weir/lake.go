@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -31,17 +30,8 @@ These commands show what is in it, prove that it adds up, and keep it small and 
 
 // withLake opens the lake for as long as f runs.
 func (a *app) withLake(ctx context.Context, write bool, f func(*lake.Lake) error) error {
-	dir, err := a.lakeDir()
-	if err != nil {
-		return err
-	}
-	level := slog.LevelInfo
-	if a.quiet {
-		level = slog.LevelWarn
-	}
-	log := slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
 	if write { // a typing error must not make a lake here: only ingest does
-		r, err := lake.Open(ctx, dir, lake.Options{Log: log})
+		r, err := openLake(ctx, a, false)
 		if err != nil {
 			return err
 		}
@@ -49,7 +39,7 @@ func (a *app) withLake(ctx context.Context, write bool, f func(*lake.Lake) error
 			return err
 		}
 	}
-	l, err := lake.Open(ctx, dir, lake.Options{Write: write, Log: log})
+	l, err := openLake(ctx, a, write)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ const (
 
 // progressState is how far long work has come. A total of 0 is not known (yet).
 type progressState struct {
+	Doing                 string // what is counted, and brought here; "" is objects, and records are read
 	Objects, ObjectsTotal int64
 	Bytes, BytesTotal     int64 // as they lie at the source
 	Records               int64
@@ -96,14 +97,19 @@ func (p *progress) show(t time.Time) {
 
 // line says it in fewer than 80 columns: "1,204 of 9,800 objects, 3.1 M records (810 k/s), 64 of 512 MB, 1m10s left".
 func (s progressState) line(elapsed time.Duration) string {
-	line := count(s.Objects) + " objects"
-	if s.ObjectsTotal > 0 {
-		line = count(s.Objects) + " of " + count(s.ObjectsTotal) + " objects"
+	things := "objects"
+	if s.Doing != "" {
+		things = s.Doing
 	}
-	line += ", " + short(s.Records) + " records"
-	seconds := elapsed.Seconds()
-	if seconds >= 1 {
-		line += " (" + short(int64(float64(s.Records)/seconds)) + "/s)"
+	line := count(s.Objects) + " " + things
+	if s.ObjectsTotal > 0 {
+		line = count(s.Objects) + " of " + count(s.ObjectsTotal) + " " + things
+	}
+	if s.Doing == "" {
+		line += ", " + short(s.Records) + " records"
+		if seconds := elapsed.Seconds(); seconds >= 1 {
+			line += " (" + short(int64(float64(s.Records)/seconds)) + "/s)"
+		}
 	}
 	line += ", " + size(s.Bytes)
 	if s.BytesTotal > 0 {

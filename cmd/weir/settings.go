@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,10 @@ import (
 // settings are what weir can be told once instead of with every command. The zero value of a field means that whoever
 // uses it decides: the AWS SDK's own chain for S3, the engine for memory and threads.
 type settings struct {
-	Lake        string // a folder, or a URI
+	Lake        string // a folder, or s3://bucket/prefix
+	Catalog     string // of a shared lake: postgres://…; "" is the lake's own
+	CacheDir    string // of data files that were brought from a bucket
+	CacheSize   int64  // bytes
 	LogFormat   string // fields of records that have no header, see flowlog.ParseFormat
 	Output      string
 	Quiet       bool
@@ -58,18 +62,6 @@ type trinoSettings struct {
 	User    string
 }
 
-// athenaSettings say where Athena runs queries. Credentials and region are those of s3Settings: it is the same AWS.
-type athenaSettings struct {
-	WorkGroup  string
-	Catalog    string
-	Database   string
-	Table      string // of flow logs that weir did not make; "" is the lake
-	Output     string // s3://bucket/prefix/
-	Reuse      time.Duration
-	Endpoint   string // URL of another server that speaks Athena
-	PricePerTB float64
-}
-
 // setting is one row of the table that flags, environment, file, `weir config` and the documentation are made of.
 type setting struct {
 	key  string // in the file; "s3.region" is region in the section s3
@@ -82,7 +74,14 @@ type setting struct {
 }
 
 var settingTable = []setting{
-	text("lake", "lake", "$XDG_DATA_HOME/weir", "the lake: a folder", func(s *settings) *string { return &s.Lake }),
+	text("lake", "lake", "$XDG_DATA_HOME/weir", "the lake: a folder, or s3://bucket/prefix", func(s *settings) *string { return &s.Lake }),
+	{key: "catalog", flag: "catalog", env: "WEIR_CATALOG", def: "in the lake's folder", doc: "catalog and ledger of a lake that several machines share: postgres://user@host/database; its password is in PGPASSWORD or ~/.pgpass",
+		set: func(s *settings, v string) error { s.Catalog = v; return checkCatalog(v) },
+		get: func(s *settings) string { return withoutPassword(s.Catalog) }},
+	text("cache_dir", "cache-dir", "$XDG_CACHE_HOME/weir", "folder for what queries bring from a lake in a bucket", func(s *settings) *string { return &s.CacheDir }),
+	{key: "cache_size", flag: "cache-size", env: "WEIR_CACHE_SIZE", def: "10GiB", doc: "what that folder may hold between queries",
+		set: func(s *settings, v string) (err error) { s.CacheSize, err = parseSize(v); return err },
+		get: func(s *settings) string { return formatSize(s.CacheSize) }},
 	text("log_format", "log-format", "from the header of each object", "fields of records without a header: \"${version} ${account-id} …\", a plain list, or default",
 		func(s *settings) *string { return &s.LogFormat }),
 	{key: "output", flag: "output", env: "WEIR_OUTPUT", def: "the command's own", doc: "format of results: " + strings.Join(outputFormats, ", "),
@@ -200,7 +199,8 @@ func envOf(key string) string {
 // addGlobalFlags declares the flags that every command has.
 func addGlobalFlags(root *cobra.Command, a *app) {
 	f := root.PersistentFlags()
-	f.StringVar(&a.lake, "lake", "", "the lake, a `DIR` (default $WEIR_LAKE, the settings file, ~/.local/share/weir)")
+	f.StringVar(&a.lake, "lake", "", "the lake, a `DIR` or s3://bucket/prefix (default $WEIR_LAKE, the settings file, ~/.local/share/weir)")
+	f.Var(&textFlag{name: "URL"}, "catalog", settingOf("catalog").doc)
 	f.StringVar(&a.config, "config", "", "settings `FILE`, YAML (default $WEIR_CONFIG, ./weir.yaml, ~/.config/weir/weir.yaml)")
 	f.StringVarP(&a.output, "output", "o", "", "`FORMAT` of results: "+strings.Join(outputFormats, ", "))
 	f.BoolVar(&a.quiet, "quiet", false, "no progress")
@@ -235,7 +235,7 @@ func (f *textFlag) Type() string       { return f.name }
 // valueName is what stands for the value in help.
 func (s *setting) valueName() string {
 	switch s.key {
-	case "memory_limit", "max_bytes", "daily_bytes":
+	case "memory_limit", "cache_size", "max_bytes", "daily_bytes":
 		return "SIZE"
 	case "athena.reuse":
 		return "AGE"
@@ -243,6 +243,8 @@ func (s *setting) valueName() string {
 		return "DOLLARS"
 	case "athena.output":
 		return "URI"
+	case "cache_dir":
+		return "DIR"
 	case "threads":
 		return "N"
 	case "log_format":
@@ -320,6 +322,9 @@ func (a *app) readSettings(cmd *cobra.Command) error {
 		}
 		s.Lake = dir
 	}
+	if strings.Contains(s.Lake, "://") && !strings.HasPrefix(s.Lake, "s3://") {
+		return fmt.Errorf("lake %s: a lake is a folder or s3://bucket/prefix", s.Lake)
+	}
 	if !strings.Contains(s.Lake, "://") {
 		dir, err := filepath.Abs(s.Lake)
 		if err != nil {
@@ -335,12 +340,25 @@ func (a *app) readSettings(cmd *cobra.Command) error {
 	return nil
 }
 
-// lakeDir is the lake's folder, as an absolute path.
-func (a *app) lakeDir() (string, error) {
-	if strings.Contains(a.lake, "://") {
-		return "", fmt.Errorf("lake %s: only a folder can be a lake so far", a.lake)
+// checkCatalog refuses what is no catalog, and a password where others can read it.
+func checkCatalog(v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return errors.New("must be of the form postgres://user@host/database")
 	}
-	return a.lake, nil
+	if _, ok := u.User.Password(); ok || u.Query().Has("password") {
+		return errors.New("must hold no password: put it into PGPASSWORD or ~/.pgpass")
+	}
+	return nil
+}
+
+// withoutPassword is a catalog's URL as it may be shown.
+func withoutPassword(catalog string) string {
+	u, err := url.Parse(catalog)
+	if err != nil {
+		return ""
+	}
+	return u.Redacted()
 }
 
 // merge reads a settings file. Keys that it does not know are errors: a misspelt setting must not be silence.
@@ -396,7 +414,7 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			continue
 		}
 		value := v.Value
-		if key == "lake" {
+		if key == "lake" || key == "cache_dir" {
 			value = besideFile(path, value)
 		}
 		if err := t.set(s, value); err != nil {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +20,8 @@ import (
 	"weir/internal/engine/trino"
 	"weir/internal/ingest"
 	"weir/internal/lake"
+	"weir/internal/lake/postgres"
+	lakes3 "weir/internal/lake/s3"
 	"weir/internal/source"
 	"weir/internal/source/dir"
 	"weir/internal/source/s3"
@@ -91,29 +95,98 @@ func (a *app) logFormat() (*flowlog.Format, error) {
 	return flowlog.ParseFormat(a.settings.LogFormat)
 }
 
-// openLakeTables opens the tables of the lake for reading. The function that it returns closes the lake.
-func openLakeTables(ctx context.Context, a *app) ([]engine.Table, func() error, error) {
-	path, err := a.lakeDir()
+// openLake opens the lake of the settings: a folder, or a bucket with a database.
+func openLake(ctx context.Context, a *app, write bool) (*lake.Lake, error) {
+	o := lake.Options{Write: write, Log: a.logger()}
+	uri := a.settings.Lake
+	bucket := strings.HasPrefix(uri, "s3://")
+	if bucket && a.settings.Catalog == "" {
+		return nil, fmt.Errorf("lake %s: %w", uri, errNoCatalog)
+	}
+	if bucket {
+		name, prefix, err := lakes3.ParseURI(uri)
+		if err != nil {
+			return nil, err
+		}
+		client, err := newS3Client(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		if o.Store, err = lakes3.Open(ctx, client, name, prefix); err != nil {
+			return nil, err
+		}
+	}
+	if a.settings.Catalog != "" {
+		db, err := postgres.Open(ctx, a.settings.Catalog)
+		if err != nil {
+			return nil, err
+		}
+		o.Database = db
+	}
+	return lake.Open(ctx, uri, o)
+}
+
+// errNoCatalog says that a lake in a bucket was named without its catalog.
+var errNoCatalog = errors.New("a lake in a bucket needs a catalog that all who use it can reach")
+
+// lakeNeeds says what a query reads of the lake's tables. The zero value is all of them, with all columns.
+type lakeNeeds struct {
+	tables  []string // names of stored tables; nil: all
+	columns []string // stored columns; nil: all, empty: none
+	window  source.Window
+}
+
+// openLakeTables opens the tables of the lake for reading, bringing what is needed of them to this machine. The function
+// that it returns closes the lake.
+func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Table, done func() error, err error) {
+	l, err := openLake(ctx, a, false)
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := lake.Open(ctx, path, lake.Options{Log: a.logger()})
-	if err != nil {
-		return nil, nil, err
+	closers := []func() error{l.Close}
+	done = func() error {
+		var errs []error
+		for _, c := range slices.Backward(closers) {
+			errs = append(errs, c())
+		}
+		return errors.Join(errs...)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, done())
+		}
+	}()
+	cache := lake.Cache{Dir: a.settings.CacheDir, Bytes: a.settings.CacheSize}
+	if cache.Dir == "" {
+		dir, err := xdg("XDG_CACHE_HOME", ".cache")
+		if err != nil {
+			return nil, nil, fmt.Errorf("find cache: %w", err)
+		}
+		cache.Dir = filepath.Join(dir, "weir")
 	}
 	var tables []engine.Table
 	for _, t := range flowlog.Tables {
-		snap, err := l.Snapshot(ctx, t)
-		if err != nil {
-			return nil, nil, errors.Join(err, l.Close())
-		}
 		et := engine.Table{Name: t.Name, Columns: engine.Columns(t)}
-		for _, f := range snap.Files {
-			et.Files = append(et.Files, f.Path)
+		if needs.tables == nil || slices.Contains(needs.tables, t.Name) {
+			snap, err := l.Snapshot(ctx, t)
+			if err != nil {
+				return nil, nil, err
+			}
+			bar := newProgress(a.stderr, isTerminal(a.stderr), a.quiet, time.Now)
+			cache.Progress = func(files, bytes int64) {
+				bar.Update(progressState{Doing: "data files", Objects: files, ObjectsTotal: int64(len(snap.Files)), Bytes: bytes})
+			}
+			got, err := l.Fetch(ctx, snap.Between(needs.window.Start, needs.window.End), needs.columns, cache)
+			bar.Done()
+			if err != nil {
+				return nil, nil, err
+			}
+			closers = append(closers, got.Close)
+			et.Files = got.Paths
 		}
 		tables = append(tables, et)
 	}
-	return tables, l.Close, nil
+	return tables, done, nil
 }
 
 // engineNames are the engines, the default first.

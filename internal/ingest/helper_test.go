@@ -193,14 +193,31 @@ func lakeRows(ctx context.Context, l *lake.Lake, tables ...*flowlog.Table) (rows
 		if err != nil {
 			return nil, err
 		}
-		b := flowlog.NewBatch(t, 1<<14)
-		for _, f := range s.Files {
-			if err := fileRows(f.Path, b, got); err != nil {
-				return nil, err
-			}
+		if err := snapshotRows(ctx, l, s, t, got); err != nil {
+			return nil, err
 		}
 	}
 	return got, nil
+}
+
+func snapshotRows(ctx context.Context, l *lake.Lake, s *lake.Snapshot, t *flowlog.Table, got rows) error {
+	cache, err := os.MkdirTemp("", "weir-test-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(cache)
+	f, err := l.Fetch(ctx, s.Files, nil, lake.Cache{Dir: cache})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b := flowlog.NewBatch(t, 1<<14)
+	for _, path := range f.Paths {
+		if err := fileRows(path, b, got); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func fileRows(path string, b *flowlog.Batch, got rows) error {
@@ -232,7 +249,7 @@ func fileRows(path string, b *flowlog.Batch, got rows) error {
 
 func openLake(t testing.TB, dir string) *lake.Lake {
 	t.Helper()
-	l, err := lake.Open(context.Background(), dir, lake.Options{Write: true})
+	l, err := openAt(context.Background(), dir, true)
 	if err != nil {
 		t.Fatal(err)
 	}

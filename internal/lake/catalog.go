@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
@@ -14,9 +15,13 @@ import (
 // catalog is Iceberg's SQL catalog (the JDBC catalog of the Java library, schema version V1): the same two tables that
 // Trino, Spark and iceberg-go's own package read and write. It is made here, in a page, for one reason: the pointer to
 // a table's new metadata and the ledger then change in one transaction (docs/design/ledger.md).
+//
+// Where the tables' catalog is elsewhere (see Tables), the pointer moves there, just before the transaction ends.
 type catalog struct {
-	db *sql.DB
-	fs *fileIO
+	db     *sql.DB
+	fs     files
+	lease  *lease
+	tables Tables // nil: the catalog is in db
 
 	// ledger runs in the transaction that moves the pointer to meta. If it fails the pointer stays.
 	ledger func(ctx context.Context, tx *sql.Tx, meta table.Metadata) error
@@ -45,7 +50,7 @@ CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
 	property_key VARCHAR(255) NOT NULL,
 	property_value VARCHAR(1000),
 	PRIMARY KEY (catalog_name, namespace, property_key));
-INSERT OR IGNORE INTO iceberg_namespace_properties VALUES ('weir', 'weir', 'exists', 'true');`
+INSERT INTO iceberg_namespace_properties VALUES ('weir', 'weir', 'exists', 'true') ON CONFLICT DO NOTHING;`
 
 // with returns the catalog with work to be done in the transaction of a commit.
 func (c *catalog) with(ledger func(ctx context.Context, tx *sql.Tx, meta table.Metadata) error) *catalog {
@@ -54,16 +59,34 @@ func (c *catalog) with(ledger func(ctx context.Context, tx *sql.Tx, meta table.M
 	return &d
 }
 
-// errNoTable says that the catalog has no such table.
-var errNoTable = errors.New("no such table in the catalog")
+// ErrNoTable says that the catalog has no such table.
+var ErrNoTable = errors.New("no such table in the catalog")
+
+// Tables is a catalog outside of the ledger's database, such as AWS Glue: it points at the tables' present metadata.
+// Pointer and ledger then change one after the other, and a writer that is killed in between has its commit finished
+// by the next (docs/design/ledger.md).
+type Tables interface {
+	// Pointer is the location of a table's metadata, or ErrNoTable.
+	Pointer(ctx context.Context, name string) (string, error)
+	Create(ctx context.Context, name, location string, meta table.Metadata) error
+	// Move points the table at another location if it still is at from, else the error is table.ErrCommitFailed.
+	Move(ctx context.Context, name, from, to string, meta table.Metadata) error
+}
 
 // pointer is the location of a table's metadata.
 func (c *catalog) pointer(ctx context.Context, name string) (string, error) {
+	if c.tables != nil {
+		loc, err := c.tables.Pointer(ctx, name)
+		if err != nil {
+			return "", fmt.Errorf("read catalog: %w", err)
+		}
+		return loc, nil
+	}
 	var loc sql.NullString
 	err := c.db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables
 		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`, catalogID, namespace, name).Scan(&loc)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("read catalog: %w: %s", errNoTable, name)
+		return "", fmt.Errorf("read catalog: %w: %s", ErrNoTable, name)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read catalog: %w", err)
@@ -116,10 +139,13 @@ func (c *catalog) CommitTable(ctx context.Context, id table.Identifier, reqs []t
 	if err != nil {
 		return nil, "", err
 	}
-	move := func(tx *sql.Tx) (sql.Result, error) {
-		return tx.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?, iceberg_type = 'TABLE'
+	move := func(tx *sql.Tx) error {
+		if c.tables != nil {
+			return c.moved(ctx, id[len(id)-1], loc, c.tables.Move(ctx, id[len(id)-1], tbl.MetadataLocation(), loc, meta))
+		}
+		return one(tx.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?, iceberg_type = 'TABLE'
 			WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-			loc, tbl.MetadataLocation(), catalogID, namespace, id[len(id)-1], tbl.MetadataLocation())
+			loc, tbl.MetadataLocation(), catalogID, namespace, id[len(id)-1], tbl.MetadataLocation()))
 	}
 	if err := c.point(ctx, move, meta, loc); err != nil {
 		return nil, "", err
@@ -133,36 +159,80 @@ func (c *catalog) create(ctx context.Context, name string, meta table.Metadata) 
 	if err != nil {
 		return err
 	}
-	return c.point(ctx, func(tx *sql.Tx) (sql.Result, error) {
-		return tx.ExecContext(ctx, `INSERT INTO iceberg_tables VALUES (?, ?, ?, ?, NULL, 'TABLE')`, catalogID, namespace, name, loc)
+	return c.point(ctx, func(tx *sql.Tx) error {
+		if c.tables != nil {
+			return c.moved(ctx, name, loc, c.tables.Create(ctx, name, loc, meta))
+		}
+		return one(tx.ExecContext(ctx, `INSERT INTO iceberg_tables VALUES (?, ?, ?, ?, NULL, 'TABLE')`, catalogID, namespace, name, loc))
 	}, meta, loc)
 }
 
+// one demands that a statement changed one row: another writer came first if not.
+func one(res sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(fmt.Errorf("%w: another writer changed the table", table.ErrCommitFailed), err)
+	}
+	return nil
+}
+
+// moved is the error of moving a table's pointer to loc, or nil if it did move though the answer was lost.
+func (c *catalog) moved(ctx context.Context, name, loc string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if now, e := c.tables.Pointer(context.WithoutCancel(ctx), name); e == nil && now == loc {
+		return nil
+	}
+	return err
+}
+
 // point runs the transaction that makes meta, written to loc, the table's metadata.
-func (c *catalog) point(ctx context.Context, move func(*sql.Tx) (sql.Result, error), meta table.Metadata, loc string) error {
+func (c *catalog) point(ctx context.Context, move func(*sql.Tx) error, meta table.Metadata, loc string) error {
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
-		return errors.Join(fmt.Errorf("begin commit: %w", err), c.fs.Remove(loc))
+		return errors.Join(fmt.Errorf("begin commit: %w", err), c.discard(loc))
 	}
-	err = func() error {
-		res, err := move(tx)
-		if err != nil {
-			return fmt.Errorf("point catalog at %s: %w", loc, err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(fmt.Errorf("%w: another writer changed the table", table.ErrCommitFailed), err)
-		}
-		if c.ledger == nil {
+	steps := []func() error{
+		func() error { return c.lease.check(ctx, tx) },
+		func() error {
+			if err := move(tx); err != nil {
+				return fmt.Errorf("point catalog at %s: %w", loc, err)
+			}
 			return nil
+		},
+		func() error {
+			if c.ledger == nil {
+				return nil
+			}
+			return c.ledger(ctx, tx, meta)
+		},
+	}
+	if c.tables != nil { // what cannot be taken back comes last
+		steps[1], steps[2] = steps[2], steps[1]
+	}
+	for i, step := range steps {
+		if err := step(); err != nil {
+			err = errors.Join(err, tx.Rollback())
+			if c.tables != nil && i == len(steps)-1 && !errors.Is(err, table.ErrCommitFailed) {
+				return err // nobody knows whether the catalog points there: the file must stay
+			}
+			return errors.Join(err, c.discard(loc))
 		}
-		return c.ledger(ctx, tx, meta)
-	}()
-	if err != nil {
-		return errors.Join(err, tx.Rollback(), c.fs.Remove(loc))
 	}
 	// After an error here the commit may have happened: the file must stay.
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// discard removes a metadata file that nothing points at, if it is there.
+func (c *catalog) discard(loc string) error {
+	if err := c.fs.Remove(loc); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }
@@ -181,7 +251,7 @@ func (c *catalog) writeMetadata(meta table.Metadata, version int) (string, error
 		return "", fmt.Errorf("encode metadata: %w", err)
 	}
 	if err := c.fs.WriteFile(loc, text); err != nil {
-		return "", errors.Join(fmt.Errorf("write metadata: %w", err), removeQuietly(c.fs, loc))
+		return "", errors.Join(fmt.Errorf("write metadata: %w", err), c.discard(loc))
 	}
 	return loc, nil
 }

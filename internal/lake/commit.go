@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"weir/flowlog"
 
 	"github.com/apache/iceberg-go"
+	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 )
@@ -46,8 +45,8 @@ const (
 // is as good as before; what could not be tidied up then is when the lake is next opened for writing.
 //
 // The order: the commit is noted as pending with the names of its files; the files come from staging to their places;
-// Iceberg's manifests and metadata are written; one SQLite transaction points the catalog at them and enters the objects
-// in the ledger. A writer killed before that transaction leaves files that nothing points at, and a note of them.
+// Iceberg's manifests and metadata are written; one transaction points the catalog at them and enters the objects in the
+// ledger. A writer killed before that transaction leaves files that nothing points at, and a note of them.
 func (l *Lake) Commit(ctx context.Context, c Commit) error {
 	if !l.write {
 		return fmt.Errorf("commit: %w", errReadOnly)
@@ -96,17 +95,7 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 	started := l.now()
 	id := uuid.NewString()
 	finish := func(ctx context.Context, tx *sql.Tx, snapshot sql.NullInt64) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO weir_commit (id, kind, table_name, state, started, finished, snapshot_id, rows)
-			VALUES (?, ?, ?, 'done', ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET state = 'done', finished = excluded.finished, snapshot_id = excluded.snapshot_id, rows = excluded.rows`,
-			id, c.kind, c.table.Name, started.UnixMicro(), l.now().UnixMicro(), snapshot, c.rows)
-		if err != nil {
-			return fmt.Errorf("finish commit: %w", err)
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM weir_commit_file WHERE commit_id = ?`, id); err != nil {
-			return fmt.Errorf("finish commit: %w", err)
-		}
-		return store(ctx, tx, id, l.now(), c.objects)
+		return l.finish(ctx, tx, finished{id: id, kind: c.kind, table: c.table.Name, started: started, rows: c.rows, snapshot: snapshot}, c.objects)
 	}
 	if c.kind == kindIngest && len(c.files) == 0 {
 		if err := l.tx(ctx, func(tx *sql.Tx) error { return finish(ctx, tx, sql.NullInt64{}) }); err != nil {
@@ -122,20 +111,77 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 		return finish(ctx, tx, sql.NullInt64{Int64: meta.CurrentSnapshot().SnapshotID, Valid: true})
 	})
 	cat.fs = l.fs.recording()
-	if err = l.place(c.files); err == nil {
+	if err = l.fs.place(ctx, c.files); err == nil {
 		err = l.commitTable(ctx, cat, id, c)
 	}
-	if err == nil {
-		return nil
-	}
-	ctx = context.WithoutCancel(ctx)
-	done, undoErr := l.undo(ctx, id, cat.fs)
-	if done {
+	if err != nil {
+		ctx = context.WithoutCancel(ctx)
+		done, undoErr := l.settle(ctx, id, c.table.Name, cat.fs)
+		if !done && undoErr == nil {
+			return errors.Join(err, removeAll(c.files))
+		}
+		if !done {
+			// Whether the commit is visible is not known, and so its files stay where they were placed. The next
+			// writer settles it.
+			for _, f := range c.files {
+				if f.staged == f.path {
+					f.staged = ""
+				}
+			}
+			return errors.Join(err, undoErr)
+		}
 		// What makes a commit visible makes it done: the error came later, and nothing is lost by it.
 		l.log.Warn("commit is done, and then something went wrong", "commit", id, "err", err)
+	}
+	l.unstage(c.files)
+	return nil
+}
+
+// unstage removes what a commit left of its files on this machine, when they lie elsewhere now.
+func (l *Lake) unstage(list []*File) {
+	for _, f := range list {
+		if f.staged != f.path {
+			if err := os.Remove(f.staged); err != nil {
+				l.log.Warn("tidy after commit", "err", err)
+			}
+		}
+		f.staged = ""
+	}
+}
+
+// finished is what the ledger keeps of a commit.
+type finished struct {
+	id, kind, table string
+	started         time.Time
+	rows            int64
+	snapshot        sql.NullInt64
+}
+
+// finish marks a commit as done and enters its objects into the ledger.
+func (l *Lake) finish(ctx context.Context, tx *sql.Tx, c finished, objects []ObjectRecord) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO weir_commit (id, kind, table_name, state, started, finished, snapshot_id, rows)
+		VALUES (?, ?, ?, 'done', ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET state = 'done', finished = excluded.finished, snapshot_id = excluded.snapshot_id, rows = excluded.rows`,
+		c.id, c.kind, c.table, c.started.UnixMicro(), l.now().UnixMicro(), c.snapshot, c.rows)
+	if err != nil {
+		return fmt.Errorf("finish commit: %w", err)
+	}
+	if err := l.forget(ctx, tx, c.id); err != nil {
+		return fmt.Errorf("finish commit: %w", err)
+	}
+	return store(ctx, tx, c.id, l.now(), objects)
+}
+
+// forget removes the notes of a commit that is pending no more.
+func (l *Lake) forget(ctx context.Context, tx *sql.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM weir_commit_file WHERE commit_id = ?`, id); err != nil {
+		return err
+	}
+	if l.shared == nil {
 		return nil
 	}
-	return errors.Join(err, undoErr)
+	_, err := tx.ExecContext(ctx, `DELETE FROM weir_commit_object WHERE commit_id = ?`, id)
+	return err
 }
 
 // notePending writes the names of the commit's files, before they are there.
@@ -144,45 +190,22 @@ func (l *Lake) notePending(ctx context.Context, id string, c change, now time.Ti
 		f.name = dataPath(f)
 	}
 	err := l.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO weir_commit (id, kind, table_name, state, started) VALUES (?, ?, ?, 'pending', ?)`,
-			id, c.kind, c.table.Name, now.UnixMicro()); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO weir_commit (id, kind, table_name, state, started, rows) VALUES (?, ?, ?, 'pending', ?, ?)`,
+			id, c.kind, c.table.Name, now.UnixMicro(), c.rows); err != nil {
 			return err
 		}
 		for _, f := range c.files {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO weir_commit_file VALUES (?, ?)`, id, filepath.ToSlash(f.name)); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO weir_commit_file VALUES (?, ?)`, id, f.name); err != nil {
 				return err
 			}
 		}
-		return nil
+		if l.cat.tables == nil {
+			return nil
+		}
+		return noteObjects(ctx, tx, id, c.objects)
 	})
 	if err != nil {
 		return fmt.Errorf("note commit: %w", err)
-	}
-	return nil
-}
-
-// place moves files from staging to where they stay.
-func (l *Lake) place(files []*File) error {
-	var dirs []string
-	for _, f := range files {
-		to := filepath.Join(l.dir, f.name)
-		dir := filepath.Dir(to)
-		if !slices.Contains(dirs, dir) {
-			if err := os.MkdirAll(dir, 0o755); err != nil {
-				return fmt.Errorf("place data file: %w", err)
-			}
-			dirs = append(dirs, dir, filepath.Dir(dir))
-		}
-		if err := os.Rename(f.path, to); err != nil {
-			return fmt.Errorf("place data file: %w", err)
-		}
-		f.path = to
-	}
-	slices.Sort(dirs)
-	for _, dir := range slices.Compact(dirs) {
-		if err := syncDir(dir); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -208,7 +231,7 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 			l.cacheMu.Lock()
 			l.tables[c.table.Name] = table.New(done.Identifier(), done.Metadata(), done.MetadataLocation(), l.cat.open, l.cat)
 			l.cacheMu.Unlock()
-			l.tidy(cat.fs, done)
+			l.tidy(ctx, cat.fs, done)
 			return nil
 		}
 		if !errors.Is(err, table.ErrCommitFailed) || try == maxConflicts {
@@ -225,7 +248,7 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 
 // tidy removes the manifests that were made on the way to a commit and are not in it: iceberg-go writes one for the new
 // files before it merges manifests, and all of them anew when it tries again. What stays is waste that Verify finds.
-func (l *Lake) tidy(made *fileIO, tbl *table.Table) {
+func (l *Lake) tidy(ctx context.Context, made files, tbl *table.Table) {
 	snap := tbl.CurrentSnapshot()
 	list, err := snap.Manifests(l.fs)
 	if err != nil {
@@ -243,22 +266,21 @@ func (l *Lake) tidy(made *fileIO, tbl *table.Table) {
 			need[p] = true
 		}
 	}
-	made.created.mu.Lock()
-	defer made.created.mu.Unlock()
-	for _, p := range made.created.paths {
+	for _, p := range made.created() {
 		if !need[p] && strings.HasSuffix(p, ".avro") {
-			if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := l.fs.remove(ctx, p); err != nil {
 				l.log.Warn("tidy after commit", "err", err)
 			}
 		}
 	}
 }
 
-// describe reads the files' footers for what a manifest says of them.
-func (l *Lake) describe(ctx context.Context, tbl *table.Table, files []*File) ([]iceberg.DataFile, error) {
+// describe reads the files' footers for what a manifest says of them. It reads what was written here, not what was
+// placed, so that a file in a bucket need not be asked for.
+func (l *Lake) describe(ctx context.Context, tbl *table.Table, list []*File) ([]iceberg.DataFile, error) {
 	var out []iceberg.DataFile
-	for _, f := range files {
-		df, err := l.footer(ctx, tbl, f.path)
+	for _, f := range list {
+		df, err := footer(ctx, stagedFile{f.staged}, tbl, l.fs.name(f.path))
 		if err != nil {
 			return nil, fmt.Errorf("read data file %s: %w", f.path, err)
 		}
@@ -273,70 +295,21 @@ func (l *Lake) describe(ctx context.Context, tbl *table.Table, files []*File) ([
 	return out, nil
 }
 
+// stagedFile opens a file on this machine, whatever name it is asked for.
+type stagedFile struct{ at string }
+
+func (s stagedFile) Open(string) (icebergio.File, error) { return os.Open(s.at) }
+func (s stagedFile) Remove(name string) error {
+	return &fs.PathError{Op: "remove", Path: name, Err: errReadOnly}
+}
+
 // footer reads the count and the statistics of a data file.
-func (l *Lake) footer(ctx context.Context, tbl *table.Table, path string) (iceberg.DataFile, error) {
-	df, err := table.FileToDataFile(ctx, l.fs, l.fs.name(path), tbl.Schema(), tbl.Spec(), 0, tbl.Properties())
+func footer(ctx context.Context, from icebergio.IO, tbl *table.Table, name string) (iceberg.DataFile, error) {
+	df, err := table.FileToDataFile(ctx, from, name, tbl.Schema(), tbl.Spec(), 0, tbl.Properties())
 	if err != nil {
 		return nil, fmt.Errorf("read footer: %w", err)
 	}
 	return df, nil
-}
-
-// undo takes back what a commit left that did not come to its transaction. One that did is done, and is left alone.
-// The note goes last: on a full disk there is room for that only once the files are gone.
-func (l *Lake) undo(ctx context.Context, id string, made *fileIO) (done bool, err error) {
-	var state string
-	if err := l.db.QueryRowContext(ctx, `SELECT state FROM weir_commit WHERE id = ?`, id).Scan(&state); err != nil {
-		return false, fmt.Errorf("undo commit: %w", err)
-	}
-	if state == stateDone {
-		return true, nil
-	}
-	names, err := column[string](ctx, l.db, `SELECT path FROM weir_commit_file WHERE commit_id = ?`, id)
-	if err != nil {
-		return false, fmt.Errorf("undo commit: %w", err)
-	}
-	for _, name := range names {
-		if !filepath.IsLocal(name) {
-			return false, fmt.Errorf("undo commit: the ledger names a file outside of the lake: %q", name)
-		}
-		// A commit that came to a stop before a file was placed has it in staging.
-		for _, path := range []string{filepath.Join(l.dir, name), filepath.Join(l.dir, stagingName, filepath.Base(name))} {
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return false, fmt.Errorf("undo commit: %w", err)
-			}
-		}
-	}
-	if err := made.removeCreated(); err != nil {
-		return false, fmt.Errorf("undo commit: %w", err)
-	}
-	err = l.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM weir_commit_file WHERE commit_id = ?`, id); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM weir_commit WHERE id = ?`, id)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("undo commit: %w", err)
-	}
-	return false, nil
-}
-
-// recover undoes the commits of a writer that was killed. That a pending commit is not visible needs no looking up:
-// what makes it visible makes it done.
-func (l *Lake) recover(ctx context.Context) error {
-	ids, err := column[string](ctx, l.db, `SELECT id FROM weir_commit WHERE state = ?`, statePending)
-	if err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
-	for _, id := range ids {
-		l.log.Info("undoing the commit of a writer that was stopped", "commit", id)
-		if _, err := l.undo(ctx, id, l.fs); err != nil {
-			return fmt.Errorf("recover: %w", err)
-		}
-	}
-	return nil
 }
 
 // column returns the values of a statement's one column.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -146,9 +145,7 @@ func (l *Lake) compactGroup(ctx context.Context, t *flowlog.Table, group []DataF
 	r.Rows += rows
 	r.BytesBefore += bytes
 	for _, f := range m.files {
-		if st, err := os.Stat(f.path); err == nil {
-			r.BytesAfter += st.Size()
-		}
+		r.BytesAfter += f.bytes
 	}
 	return nil
 }
@@ -174,7 +171,7 @@ func (m *merger) rows() (n int64) {
 
 func (m *merger) add(ctx context.Context, f DataFile) error {
 	var rows int64
-	err := readFile(m.table, f.Path, nil, func(r *columnar.Reader) error {
+	err := m.lake.readFile(ctx, m.table, f.Path, nil, func(r *columnar.Reader) error {
 		for {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -254,8 +251,8 @@ func (m *merger) finish() error {
 }
 
 // readFile hands the reader of a data file to read, and says of errors which file it was.
-func readFile(t *flowlog.Table, path string, want func(*flowlog.Field) bool, read func(*columnar.Reader) error) (err error) {
-	f, err := os.Open(path)
+func (l *Lake) readFile(ctx context.Context, t *flowlog.Table, path string, want func(*flowlog.Field) bool, read func(*columnar.Reader) error) (err error) {
+	f, err := l.fs.read(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -265,13 +262,9 @@ func readFile(t *flowlog.Table, path string, want func(*flowlog.Field) bool, rea
 			err = fmt.Errorf("read %s: %w", path, err)
 		}
 	}()
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
 	// Rows of the lake are records. One that is refused would be lost, silently.
 	var refused error
-	r, err := columnar.OpenReader(f, st.Size(), t, columnar.ReaderOptions{Want: want, Reject: func(e *flowlog.LineError) { refused = e }})
+	r, err := columnar.OpenReader(f, f.Size(), t, columnar.ReaderOptions{Want: want, Reject: func(e *flowlog.LineError) { refused = e }})
 	if err != nil {
 		return err
 	}
@@ -279,12 +272,12 @@ func readFile(t *flowlog.Table, path string, want func(*flowlog.Field) bool, rea
 }
 
 // rowsByObject counts the rows of each object in a data file.
-func rowsByObject(t *flowlog.Table, f DataFile) (map[string]int64, error) {
+func (l *Lake) rowsByObject(ctx context.Context, t *flowlog.Table, f DataFile) (map[string]int64, error) {
 	const some = 64 << 10
 	counts := map[string]int64{}
 	b := flowlog.NewBatch(t, some)
 	none := func(*flowlog.Field) bool { return false }
-	err := readFile(t, f.Path, none, func(r *columnar.Reader) error {
+	err := l.readFile(ctx, t, f.Path, none, func(r *columnar.Reader) error {
 		for {
 			_, err := r.Read(b, some)
 			codes := make([]int64, b.Object.Dict.Len())

@@ -55,7 +55,7 @@ func TestCompact(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}
 	// The old snapshot is as readable as before.
-	if old, err := contentOf(before); err != nil || !cmp.Equal(old, got) {
+	if old, err := contentOf(t.Context(), l, before); err != nil || !cmp.Equal(old, got) {
 		t.Errorf("old snapshot: %v, %d rows", err, len(old))
 	}
 	verified(t, l)
@@ -127,7 +127,7 @@ func TestExpireKeepsWhatReadersMayUse(t *testing.T) {
 	if r.Snapshots != 0 || r.FilesGone != 0 {
 		t.Errorf("Expire = %+v, want nothing gone", r)
 	}
-	if _, err := contentOf(old); err != nil {
+	if _, err := contentOf(t.Context(), l, old); err != nil {
 		t.Errorf("a reader of the old snapshot: %v", err)
 	}
 	now = now.Add(25 * time.Hour)

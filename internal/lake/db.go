@@ -18,6 +18,20 @@ import (
 // formatVersion counts changes of the ledger's tables that an older weir must not write to.
 const formatVersion = 1
 
+// Database is where the catalog and the ledger of a lake are that several machines share. The lake's statements are the
+// SQL that it and SQLite both speak, with ? for values.
+type Database struct {
+	DB   *sql.DB // closed by the lake's Close
+	Name string  // for people; without a password
+
+	// Schema turns statements that make tables from SQLite's words into this database's.
+	Schema func(string) string
+	// Alone is a statement that keeps other sessions from making the tables until its transaction ends.
+	Alone string
+	// Clock is an expression: microseconds since 1970 by the database's clock, the one that all writers share.
+	Clock string
+}
+
 // ledgerTables hold what is known of source objects. Times are microseconds since 1970 UTC.
 //
 // weir_commit is pending from before its files come under data/ until the transaction that makes them visible;
@@ -71,6 +85,23 @@ CREATE TABLE IF NOT EXISTS weir_failure (
 	last INTEGER NOT NULL,
 	attempts INTEGER NOT NULL) WITHOUT ROWID;`
 
+// sharedTables are those of a ledger that several machines write, one after the other.
+//
+// weir_lease has one row: who may write, see lease. weir_commit_object has what a pending commit will enter into the
+// ledger, as JSON; only where the catalog is elsewhere, see Tables.
+const sharedTables = `
+CREATE TABLE IF NOT EXISTS weir_lease (
+	name TEXT PRIMARY KEY,
+	token TEXT NOT NULL,
+	holder TEXT NOT NULL,
+	since INTEGER NOT NULL,
+	expires INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS weir_commit_object (
+	commit_id TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	object TEXT NOT NULL,
+	PRIMARY KEY (commit_id, seq));`
+
 // openDB opens the SQLite file. Readers of a folder that cannot be written to read it as immutable, which SQLite needs
 // because it keeps a shared index beside the file otherwise.
 func openDB(ctx context.Context, path string, write bool) (*sql.DB, error) {
@@ -114,31 +145,19 @@ func openSQLite(ctx context.Context, path string, v url.Values) (*sql.DB, error)
 	return db, nil
 }
 
-// openLedger creates or checks the tables and returns the folder that the lake's paths were written for.
+// openLedger creates or checks the tables and returns the place that the lake's paths were written for.
 func (l *Lake) openLedger(ctx context.Context) (recorded string, err error) {
 	if l.write {
-		err := l.tx(ctx, func(tx *sql.Tx) error {
-			var tables, ours int
-			if err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(name = 'weir_meta'), 0) FROM sqlite_schema WHERE type = 'table'`).Scan(&tables, &ours); err != nil {
-				return err
-			}
-			if tables > 0 && ours == 0 {
-				return fmt.Errorf("%s is the database of another program", catalogName)
-			}
-			if _, err := tx.ExecContext(ctx, catalogTables+ledgerTables); err != nil {
-				return err
-			}
-			_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO weir_meta VALUES ('format', ?), ('root', ?)`,
-				strconv.Itoa(formatVersion), l.dir)
-			return err
-		})
-		if err != nil {
+		if err := l.createLedger(ctx); err != nil {
 			return "", fmt.Errorf("open ledger: %w", err)
 		}
 	}
 	var format string
 	err = l.db.QueryRowContext(ctx, `SELECT (SELECT value FROM weir_meta WHERE key = 'format'),
 		(SELECT value FROM weir_meta WHERE key = 'root')`).Scan(&format, &recorded)
+	if err != nil && l.shared != nil {
+		return "", fmt.Errorf("%w in %s: read ledger: %w", ErrNoLake, l.shared.Name, err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("read ledger: %s is not the catalog of a lake: %w", catalogName, err)
 	}
@@ -148,13 +167,50 @@ func (l *Lake) openLedger(ctx context.Context) (recorded string, err error) {
 	return recorded, nil
 }
 
-// tx runs f in a transaction.
+// createLedger makes the tables that are missing.
+func (l *Lake) createLedger(ctx context.Context) error {
+	ddl := catalogTables + ledgerTables
+	if l.shared != nil {
+		// A writer who may not make tables need not, once they are there.
+		var n int
+		if err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM weir_meta`).Scan(&n); err == nil && n > 0 {
+			return nil
+		}
+		ddl = l.shared.Schema(ddl + sharedTables)
+	}
+	return l.tx(ctx, func(tx *sql.Tx) error {
+		if l.shared != nil {
+			if _, err := tx.ExecContext(ctx, l.shared.Alone); err != nil {
+				return err
+			}
+		} else {
+			var tables, ours int
+			if err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(name = 'weir_meta'), 0) FROM sqlite_schema WHERE type = 'table'`).Scan(&tables, &ours); err != nil {
+				return err
+			}
+			if tables > 0 && ours == 0 {
+				return fmt.Errorf("%s is the database of another program", catalogName)
+			}
+		}
+		if _, err := tx.ExecContext(ctx, ddl); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO weir_meta VALUES ('format', ?), ('root', ?) ON CONFLICT DO NOTHING`,
+			strconv.Itoa(formatVersion), l.dir)
+		return err
+	})
+}
+
+// tx runs f in a transaction, if this lake still may write.
 func (l *Lake) tx(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if err := f(tx); err != nil {
+	if err = l.lease.check(ctx, tx); err == nil {
+		err = f(tx)
+	}
+	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()

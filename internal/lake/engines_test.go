@@ -46,7 +46,7 @@ func TestConflict(t *testing.T) {
 					return err
 				}
 				g.name = dataPath(g)
-				if err := l.place([]*File{g}); err != nil {
+				if err := l.fs.place(ctx, []*File{g}); err != nil {
 					return err
 				}
 				other := foreign(t, l).NewTransaction()
@@ -280,7 +280,7 @@ func TestReadersMeanwhile(t *testing.T) {
 				} else {
 					last = n
 				}
-				rows, err := contentOf(s)
+				rows, err := contentOf(t.Context(), r, s)
 				if err != nil {
 					t.Errorf("read: %v", err)
 					return

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
 	"weir/flowlog"
 
-	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/google/uuid"
 )
 
@@ -21,11 +21,13 @@ type File struct {
 	Day   time.Time // the UTC day that all its rows start on; zero for rows without a start
 	Rows  int64     // set by the writer before Commit, which checks it against the file
 
-	f    *os.File
-	w    *bufio.Writer
-	name string // relative to the lake, once it is there
-	path string
-	err  error
+	f      *os.File
+	w      *bufio.Writer
+	staged string // where its bytes are on this machine; "" once they are the lake's affair
+	bytes  int64  // once it is closed
+	name   string // where it will be, relative to the lake, with slashes; from Commit on
+	path   string // where it is in the lake; "" before it is placed
+	err    error
 }
 
 // Create starts a data file for rows of one UTC day (zero: rows without a start). The caller writes it, sets Rows,
@@ -34,12 +36,12 @@ func (l *Lake) Create(t *flowlog.Table, day time.Time) (*File, error) {
 	if !l.write {
 		return nil, fmt.Errorf("create data file: %w", errReadOnly)
 	}
-	path := filepath.Join(l.dir, stagingName, uuid.NewString()+".parquet")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	staged := filepath.Join(l.staging.dir, uuid.NewString()+".parquet")
+	f, err := os.OpenFile(staged, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("create data file: %w", err)
 	}
-	return &File{Table: t, Day: day, f: f, w: bufio.NewWriterSize(f, 256<<10), path: path}, nil
+	return &File{Table: t, Day: day, f: f, w: bufio.NewWriterSize(f, 256<<10), staged: staged}, nil
 }
 
 // Write adds to the file.
@@ -51,8 +53,8 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Path is where the file is now. Commit moves it.
-func (f *File) Path() string { return f.path }
+// Path is where the file is while it is written.
+func (f *File) Path() string { return f.staged }
 
 // Close puts the file on disk. It may be called again.
 func (f *File) Close() error {
@@ -62,6 +64,9 @@ func (f *File) Close() error {
 	err := f.w.Flush()
 	if err == nil {
 		err = f.f.Sync()
+	}
+	if st, e := f.f.Stat(); e == nil {
+		f.bytes = st.Size()
 	}
 	if e := f.f.Close(); err == nil {
 		err = e
@@ -79,12 +84,12 @@ func (f *File) Remove() error {
 		f.f.Close()
 		f.f = nil
 	}
-	if f.path == "" {
+	if f.staged == "" {
 		return nil
 	}
-	path := f.path
-	f.path, f.err = "", errors.New("data file was removed")
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	staged := f.staged
+	f.staged, f.err = "", errors.New("data file was removed")
+	if err := os.Remove(staged); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove data file: %w", err)
 	}
 	return nil
@@ -100,28 +105,5 @@ func dayFolder(day time.Time) string {
 
 // dataPath is where f will lie, relative to the lake.
 func dataPath(f *File) string {
-	return filepath.Join(warehouse, namespace, f.Table.Name, "data", dayFolder(f.Day), filepath.Base(f.path))
-}
-
-// wipeStaging removes the files of a writer that was killed.
-func (l *Lake) wipeStaging() error {
-	dir := filepath.Join(l.dir, stagingName)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("wipe staging: %w", err)
-	}
-	for _, e := range entries {
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-			return fmt.Errorf("wipe staging: %w", err)
-		}
-	}
-	return nil
-}
-
-// removeQuietly is Remove, and being gone already is fine.
-func removeQuietly(io icebergio.IO, name string) error {
-	if err := io.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return path.Join(warehouse, namespace, f.Table.Name, "data", dayFolder(f.Day), filepath.Base(f.staged))
 }

@@ -97,7 +97,7 @@ func keptRows(t *testing.T, l *Lake) []string {
 		}
 		b := flowlog.NewBatch(table, 1<<12)
 		for _, f := range s.Files {
-			err := readFile(table, f.Path, nil, func(r *columnar.Reader) error {
+			err := l.readFile(t.Context(), table, f.Path, nil, func(r *columnar.Reader) error {
 				for {
 					_, err := r.Read(b, b.Limit())
 					for i := range b.Len() {

@@ -1,10 +1,11 @@
-// Package lake keeps records: Apache Iceberg tables in a folder, their catalog, and the ledger of the objects that the
-// records came from.
+// Package lake keeps records: Apache Iceberg tables, their catalog, and the ledger of the objects that the records came
+// from.
 //
-// Start at Open and Commit. A lake is a folder; docs/format.md draws it. The tables are plain Iceberg, for any engine to
-// read. Catalog and ledger share one SQLite file, and so the pointer to a table's new metadata and the ledger's entries
-// change in one transaction: there is no moment at which records are visible and their objects unknown, or the reverse.
-// One process writes (see LockedError), any number read.
+// Start at Open and Commit. A lake is a folder, or for several machines a part of a bucket (Store) and a Database;
+// docs/format.md draws both. The tables are plain Iceberg, for any engine to read. Catalog and ledger share one database,
+// and so the pointer to a table's new metadata and the ledger's entries change in one transaction: there is no moment at
+// which records are visible and their objects unknown, or the reverse. One process writes (see LockedError and
+// LeaseError), any number read.
 //
 // It leaves to others: reading objects and lines (package ingest), what a data file looks like inside (package
 // columnar), SQL (package engine).
@@ -42,19 +43,28 @@ type Options struct {
 	Write bool             // take the writer's lock; create what is missing
 	Log   *slog.Logger     // nil: silent
 	Now   func() time.Time // nil: time.Now
+
+	// Of a lake that several machines share; the zero values are those of a lake that is a folder with all in it.
+	Store    Store         // where the files are
+	Database *Database     // where the ledger is, and the catalog
+	Tables   Tables        // where the catalog is, if not in Database
+	Lease    time.Duration // for how long a writer that died keeps others out; 0 is 30 s
 }
 
 // Lake is an open lake. It is safe for concurrent use; commits take turns.
 type Lake struct {
-	dir   string // absolute, symbolic links resolved
-	write bool
-	log   *slog.Logger
-	now   func() time.Time
+	dir    string // absolute, symbolic links resolved; or the store's URI
+	write  bool
+	shared *Database // nil: SQLite in the folder
+	log    *slog.Logger
+	now    func() time.Time
 
-	lock *lock
-	db   *sql.DB
-	fs   *fileIO
-	cat  *catalog
+	lock    *lock  // either of them, of a writer
+	lease   *lease //
+	staging *staging
+	db      *sql.DB
+	fs      files
+	cat     *catalog
 
 	mu sync.Mutex // one change at a time
 
@@ -72,9 +82,9 @@ const (
 	namespace   = "weir"
 )
 
-// Open opens the lake in dir. Opened for writing, it is created if need be, takes the lock of the one writer, finishes
-// or undoes what a killed writer left, and brings an older lake's tables up to the fields of today. Opened for reading,
-// nothing in dir is changed, so it may be on read-only media.
+// Open opens the lake in dir, or that of the options' store: then dir does not count. Opened for writing, it is created
+// if need be, takes the lock of the one writer, finishes or undoes what a killed writer left, and brings an older lake's
+// tables up to the fields of today. Opened for reading, nothing of it is changed, so a folder may be on read-only media.
 func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 	defer func() { err = noSpace(err) }()
 	if o.Log == nil {
@@ -83,34 +93,51 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lake{write: o.Write, log: o.Log, now: o.Now, tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
+	l := &Lake{write: o.Write, shared: o.Database, log: o.Log, now: o.Now, tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
+	if o.Database != nil {
+		l.db = o.Database.DB
+	}
 	defer func() {
 		if err != nil {
 			l.Close()
 		}
 	}()
-	if l.dir, err = resolve(dir, o.Write); err != nil {
+	if o.Store != nil && o.Database == nil {
+		return nil, fmt.Errorf("BUG: lake at %s has no database", o.Store.URI())
+	}
+	if o.Store != nil {
+		l.dir = o.Store.URI()
+	} else if l.dir, err = resolve(dir, o.Write, o.Database == nil); err != nil {
 		return nil, err
 	}
-	if o.Write {
-		if l.lock, err = takeLock(filepath.Join(l.dir, lockName), o.Now()); err != nil {
-			return nil, err
-		}
-		for _, name := range []string{stagingName, warehouse} {
-			if err := os.MkdirAll(filepath.Join(l.dir, name), 0o755); err != nil {
-				return nil, fmt.Errorf("create lake: %w", err)
+	if l.shared == nil {
+		if o.Write {
+			if l.lock, err = takeLock(filepath.Join(l.dir, lockName), o.Now()); err != nil {
+				return nil, err
 			}
 		}
-	}
-	if l.db, err = openDB(ctx, filepath.Join(l.dir, catalogName), o.Write); err != nil {
-		return nil, err
+		if l.db, err = openDB(ctx, filepath.Join(l.dir, catalogName), o.Write); err != nil {
+			return nil, err
+		}
 	}
 	recorded, err := l.openLedger(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l.fs = &fileIO{from: recorded, to: l.dir, readOnly: !o.Write}
-	l.cat = &catalog{db: l.db, fs: l.fs}
+	l.fs = &folder{from: recorded, to: l.dir, readOnly: !o.Write}
+	if o.Store != nil {
+		l.fs = &bucket{store: o.Store, readOnly: !o.Write}
+	}
+	if l.shared != nil && recorded != l.dir {
+		return nil, fmt.Errorf("%s is the catalog of the lake at %s, not of one at %s: a lake has a database, or a schema of one, to itself",
+			l.shared.Name, recorded, l.dir)
+	}
+	if o.Write && l.shared != nil {
+		if l.lease, err = takeLease(ctx, l.shared, l.dir, o.Lease, o.Now()); err != nil {
+			return nil, err
+		}
+	}
+	l.cat = &catalog{db: l.db, fs: l.fs, lease: l.lease, tables: o.Tables}
 	if o.Write {
 		if err := l.openWrite(ctx, recorded); err != nil {
 			return nil, err
@@ -125,14 +152,21 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 }
 
 // openWrite makes the lake fit for a writer.
-func (l *Lake) openWrite(ctx context.Context, recorded string) error {
-	if err := l.wipeStaging(); err != nil {
-		return err
-	}
-	if recorded != l.dir {
-		if err := l.relocate(ctx, recorded); err != nil {
-			return fmt.Errorf("open moved lake: %w", err)
+func (l *Lake) openWrite(ctx context.Context, recorded string) (err error) {
+	if f, ok := l.fs.(*folder); ok {
+		if err := os.MkdirAll(f.join(warehouse), 0o755); err != nil {
+			return fmt.Errorf("create lake: %w", err)
 		}
+		if l.staging, err = openStaging(l.dir); err != nil {
+			return err
+		}
+		if recorded != l.dir {
+			if err := l.relocate(ctx, f); err != nil {
+				return fmt.Errorf("open moved lake: %w", err)
+			}
+		}
+	} else if l.staging, err = tempStaging(l.now()); err != nil {
+		return err
 	}
 	if err := l.recover(ctx); err != nil {
 		return err
@@ -146,7 +180,8 @@ func (l *Lake) openWrite(ctx context.Context, recorded string) error {
 }
 
 // resolve gives the one name of the lake's folder, so that a lake reached through a symbolic link does not look moved.
-func resolve(dir string, write bool) (string, error) {
+// own says that its catalog is in it.
+func resolve(dir string, write, own bool) (string, error) {
 	if write {
 		if err := checkEmptyOrLake(dir); err != nil {
 			return "", err
@@ -165,7 +200,7 @@ func resolve(dir string, write bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("open lake: %w", err)
 	}
-	if !write {
+	if !write && own {
 		if _, err := os.Stat(filepath.Join(abs, catalogName)); errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("%w at %s", ErrNoLake, dir)
 		}
@@ -201,7 +236,8 @@ func checkEmptyOrLake(dir string) error {
 
 // Close releases the lake. It does not wait for readers of its data files.
 func (l *Lake) Close() error {
-	var errs []error
+	errs := []error{l.lease.release(), l.staging.close()}
+	l.lease, l.staging = nil, nil
 	if l.db != nil {
 		errs = append(errs, l.db.Close())
 		l.db = nil
@@ -216,7 +252,7 @@ func (l *Lake) Close() error {
 	return nil
 }
 
-// Dir is the lake's folder: absolute, without symbolic links.
+// Dir is the lake's folder: absolute, without symbolic links. Of a lake in a bucket it is the URI.
 func (l *Lake) Dir() string { return l.dir }
 
 // Schema says what a data file of t holds here: the fields that both weir and this lake's table know.

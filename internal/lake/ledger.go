@@ -3,9 +3,9 @@ package lake
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,7 +65,7 @@ type Reject struct {
 	Text   string // the line, as far as it was kept
 }
 
-// lookupChunk bounds the text of one statement's argument.
+// lookupChunk is how many values a statement may name: SQLite takes 32,766, and Postgres 65,535.
 const lookupChunk = 2000
 
 // Known says what the ledger knows of each of ids. An object is Known once its rows are visible, not before.
@@ -81,46 +81,36 @@ func (l *Lake) Known(ctx context.Context, ids []ObjectID) ([]State, error) {
 }
 
 func (l *Lake) known(ctx context.Context, ids []ObjectID, states []State) error {
-	pairs := make([][2]string, len(ids))
+	uris := make([]any, len(ids))
 	for i, id := range ids {
-		pairs[i] = [2]string{hexed(id.URI), hexed(id.Version)}
+		uris[i] = id.URI
 	}
-	arg, err := json.Marshal(pairs)
-	if err != nil {
-		return err
-	}
-	// Texts travel as hex: JSON cannot carry a key that is not UTF-8, and such keys exist.
-	rows, err := l.db.QueryContext(ctx, `
-		SELECT j.key, max(o.version = CAST(unhex(j.value ->> 1) AS TEXT))
-		FROM json_each(?) j CROSS JOIN weir_object o ON o.uri = CAST(unhex(j.value ->> 0) AS TEXT)
-		GROUP BY j.key`, string(arg))
+	rows, err := l.db.QueryContext(ctx, `SELECT uri, version FROM weir_object WHERE uri IN (`+marks(len(uris), "?")+`)`, uris...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	stored := make(map[string][]string, len(ids)) // URI to versions
 	for rows.Next() {
-		var i, same int
-		if err := rows.Scan(&i, &same); err != nil {
+		var uri, version string
+		if err := rows.Scan(&uri, &version); err != nil {
 			return err
 		}
-		states[i] = Changed
-		if same == 1 {
-			states[i] = Known
+		stored[uri] = append(stored[uri], version)
+	}
+	for i, id := range ids {
+		if versions, ok := stored[id.URI]; ok {
+			states[i] = Changed
+			if slices.Contains(versions, id.Version) {
+				states[i] = Known
+			}
 		}
 	}
 	return rows.Err()
 }
 
-func hexed(s string) string {
-	const digits = "0123456789abcdef"
-	var b strings.Builder
-	b.Grow(2 * len(s))
-	for i := range len(s) {
-		b.WriteByte(digits[s[i]>>4])
-		b.WriteByte(digits[s[i]&15])
-	}
-	return b.String()
-}
+// marks is n times mark, with commas: the values of a statement.
+func marks(n int, mark string) string { return strings.TrimSuffix(strings.Repeat(mark+", ", n), ", ") }
 
 // Recorded returns the ledger's entries of a URI, one for each version that was stored, newest first.
 func (l *Lake) Recorded(ctx context.Context, uri string) ([]ObjectRecord, error) {
@@ -165,7 +155,7 @@ func (l *Lake) RecordFailure(ctx context.Context, id ObjectID, cause error) erro
 	defer l.mu.Unlock()
 	now := l.now().UnixMicro()
 	_, err := l.db.ExecContext(ctx, `INSERT INTO weir_failure VALUES (?, ?, ?, ?, ?, 1)
-		ON CONFLICT (uri) DO UPDATE SET version = excluded.version, error = excluded.error, last = excluded.last, attempts = attempts + 1`,
+		ON CONFLICT (uri) DO UPDATE SET version = excluded.version, error = excluded.error, last = excluded.last, attempts = weir_failure.attempts + 1`,
 		id.URI, id.Version, cause.Error(), now, now)
 	if err != nil {
 		return fmt.Errorf("record failure of %s: %w", id.URI, err)
@@ -173,42 +163,60 @@ func (l *Lake) RecordFailure(ctx context.Context, id ObjectID, cause error) erro
 	return nil
 }
 
+// objectColumns are those of weir_object that a commit writes.
+const objectColumns = `uri, version, digest, size, format, table_name, rows, rejected, nodata, skipdata, bytes, problem, commit_id, time`
+
+// storeChunk is how many objects one statement enters: over a network it is statements that take time, not rows.
+const storeChunk = 500
+
 // store writes the ledger's entries of a commit.
 func store(ctx context.Context, tx *sql.Tx, commit string, now time.Time, objects []ObjectRecord) error {
-	object, err := tx.PrepareContext(ctx, `INSERT INTO weir_object
-		(uri, version, digest, size, format, table_name, rows, rejected, nodata, skipdata, bytes, problem, commit_id, time)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	if err != nil {
-		return fmt.Errorf("record objects: %w", err)
+	for chunk := range slices.Chunk(objects, storeChunk) {
+		if err := storeSome(ctx, tx, commit, now, chunk); err != nil {
+			return fmt.Errorf("record objects %s to %s: %w", chunk[0].URI, chunk[len(chunk)-1].URI, err)
+		}
 	}
-	defer object.Close()
-	reject, err := tx.PrepareContext(ctx, `INSERT INTO weir_reject VALUES (?, ?, ?, ?, ?, ?)`)
-	if err != nil {
-		return fmt.Errorf("record rejects: %w", err)
-	}
-	defer reject.Close()
-	forgive, err := tx.PrepareContext(ctx, `DELETE FROM weir_failure WHERE uri = ?`)
-	if err != nil {
-		return fmt.Errorf("record objects: %w", err)
-	}
-	defer forgive.Close()
+	return nil
+}
+
+func storeSome(ctx context.Context, tx *sql.Tx, commit string, now time.Time, objects []ObjectRecord) error {
+	var values, uris []any
 	for _, o := range objects {
-		res, err := object.ExecContext(ctx, o.URI, o.Version, o.Digest, o.Size, o.Format, o.Table,
+		values = append(values, o.URI, o.Version, o.Digest, o.Size, o.Format, o.Table,
 			o.Rows, o.Rejected, o.NoData, o.SkipData, o.Bytes, o.Problem, commit, now.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("record object %s: %w", o.URI, err)
+		uris = append(uris, o.URI)
+	}
+	row := "(" + marks(len(values)/len(objects), "?") + ")"
+	if _, err := tx.ExecContext(ctx, `INSERT INTO weir_object (`+objectColumns+`) VALUES `+marks(len(objects), row), values...); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM weir_failure WHERE uri IN (`+marks(len(uris), "?")+`)`, uris...); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if len(o.Rejects) == 0 {
+			continue
 		}
-		id, err := res.LastInsertId()
-		if err != nil {
-			return fmt.Errorf("record object %s: %w", o.URI, err)
+		if err := storeRejects(ctx, tx, o); err != nil {
+			return fmt.Errorf("rejects: %w", err)
 		}
-		for _, r := range o.Rejects {
-			if _, err := reject.ExecContext(ctx, id, r.Line, r.Field, r.Token, r.Reason, r.Text); err != nil {
-				return fmt.Errorf("record rejects of %s: %w", o.URI, err)
-			}
+	}
+	return nil
+}
+
+func storeRejects(ctx context.Context, tx *sql.Tx, o ObjectRecord) error {
+	var id int64
+	if err := tx.QueryRowContext(ctx, `SELECT id FROM weir_object WHERE uri = ? AND version = ?`, o.URI, o.Version).Scan(&id); err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(o.Rejects, storeChunk) {
+		var values []any
+		for _, r := range chunk {
+			values = append(values, id, r.Line, r.Field, r.Token, r.Reason, r.Text)
 		}
-		if _, err := forgive.ExecContext(ctx, o.URI); err != nil {
-			return fmt.Errorf("record object %s: %w", o.URI, err)
+		if _, err := tx.ExecContext(ctx, `INSERT INTO weir_reject (object_id, line, field, token, reason, text) VALUES `+
+			marks(len(chunk), "(?, ?, ?, ?, ?, ?)"), values...); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -23,13 +23,13 @@ func TestLeftovers(t *testing.T) {
 			return l.notePending(ctx, "id", c, time.Now())
 		},
 		"half placed": func(ctx context.Context, l *Lake, c change) error {
-			return errors.Join(l.notePending(ctx, "id", c, time.Now()), l.place(c.files[:1]))
+			return errors.Join(l.notePending(ctx, "id", c, time.Now()), l.fs.place(ctx, c.files[:1]))
 		},
 		"placed": func(ctx context.Context, l *Lake, c change) error {
-			return errors.Join(l.notePending(ctx, "id", c, time.Now()), l.place(c.files))
+			return errors.Join(l.notePending(ctx, "id", c, time.Now()), l.fs.place(ctx, c.files))
 		},
 		"manifests written": func(ctx context.Context, l *Lake, c change) error {
-			if err := errors.Join(l.notePending(ctx, "id", c, time.Now()), l.place(c.files)); err != nil {
+			if err := errors.Join(l.notePending(ctx, "id", c, time.Now()), l.fs.place(ctx, c.files)); err != nil {
 				return err
 			}
 			stage := c.stage

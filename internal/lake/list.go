@@ -64,8 +64,7 @@ func (l *Lake) objects(ctx context.Context, tail string, args ...any) iter.Seq2[
 			&o.NoData, &o.SkipData, &o.Bytes, &o.Problem, &o.Commit, &at)
 		o.Time = time.UnixMicro(at).UTC()
 		return o, err
-	}, `SELECT uri, version, digest, size, format, table_name, rows, rejected, nodata, skipdata, bytes, problem, commit_id, time
-		FROM weir_object `+tail, args...)
+	}, `SELECT `+objectColumns+` FROM weir_object `+tail, args...)
 }
 
 // rowScanner is the row that a statement is at.
@@ -108,7 +107,7 @@ func (l *Lake) Rejects(ctx context.Context, prefix string, limit int) iter.Seq2[
 		stmt += ` WHERE substr(o.uri, 1, length(?)) = ?`
 		args = append(args, prefix, prefix)
 	}
-	stmt += ` ORDER BY o.id, r.rowid`
+	stmt += ` ORDER BY o.id, r.line`
 	if limit > 0 {
 		stmt += ` LIMIT ?`
 		args = append(args, limit)
@@ -212,7 +211,7 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 	s := Status{Dir: l.dir}
 	var last sql.NullInt64
 	err := l.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(rejected), 0), coalesce(sum(nodata), 0),
-			coalesce(sum(skipdata), 0), coalesce(sum(max(size, 0)), 0), coalesce(sum(bytes), 0), coalesce(sum(problem <> ''), 0), max(time),
+			coalesce(sum(skipdata), 0), coalesce(sum(CASE WHEN size > 0 THEN size END), 0), coalesce(sum(bytes), 0), count(CASE WHEN problem <> '' THEN 1 END), max(time),
 			(SELECT count(*) FROM weir_failure), (SELECT count(*) FROM weir_commit WHERE state = 'pending')
 		FROM weir_object`).Scan(&s.Objects, &s.Rows, &s.Rejected, &s.NoData, &s.SkipData, &s.Size, &s.Bytes, &s.Problems, &last, &s.Failed, &s.Pending)
 	if err != nil {

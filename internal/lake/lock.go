@@ -12,12 +12,18 @@ import (
 type LockedError struct {
 	Dir    string
 	Holder string // who, as far as is known: "process 4242 on host since 2026-11-24T03:00:00Z"
+
+	// Left is for how long the other keeps the lake if it is dead. 0 where a dead process keeps nothing.
+	Left time.Duration
 }
 
 func (e *LockedError) Error() string {
 	s := "lake is being written by another weir"
 	if e.Holder != "" {
 		s += " (" + e.Holder + ")"
+	}
+	if e.Left > 0 {
+		s += fmt.Sprintf("; if that one is dead its lease ends in %d s", int(e.Left/time.Second)+1)
 	}
 	return s
 }

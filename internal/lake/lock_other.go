@@ -8,3 +8,5 @@ import (
 )
 
 func flock(*os.File) (bool, error) { return false, errors.ErrUnsupported }
+
+func flockShared(*os.File) error { return errors.ErrUnsupported }

@@ -22,3 +22,12 @@ func flock(f *os.File) (held bool, err error) {
 		}
 	}
 }
+
+// flockShared waits until nobody has f's lock to themselves, and shares it.
+func flockShared(f *os.File) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_SH); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

@@ -21,13 +21,13 @@ import (
 // need it, since fileIO maps paths; other engines do. Metadata, manifest lists and manifests are written anew beside the
 // old ones, all snapshots', and one transaction turns to them. Data files are not touched. The old metadata is left to
 // Expire, for readers that are in the middle of it.
-func (l *Lake) relocate(ctx context.Context, from string) error {
-	l.log.Info("lake was moved or copied, writing its paths anew", "from", from, "to", l.dir)
-	m := &mover{fs: l.fs, tag: uuid.NewString()[:8], moved: map[string]moved{}}
+func (l *Lake) relocate(ctx context.Context, at *folder) error {
+	l.log.Info("lake was moved or copied, writing its paths anew", "from", at.from, "to", at.to)
+	m := &mover{fs: at, tag: uuid.NewString()[:8], moved: map[string]moved{}}
 	pointers := map[string]string{}
 	for _, t := range flowlog.Tables {
 		loc, err := l.cat.pointer(ctx, t.Name)
-		if errors.Is(err, errNoTable) {
+		if errors.Is(err, ErrNoTable) {
 			continue
 		}
 		if err != nil {
@@ -53,13 +53,13 @@ func (l *Lake) relocate(ctx context.Context, from string) error {
 	if err != nil {
 		return fmt.Errorf("turn to moved metadata: %w", err)
 	}
-	l.fs.from = l.dir
+	at.from = at.to
 	return nil
 }
 
 // mover copies metadata, with the paths of the lake's old folder turned into those of its new one.
 type mover struct {
-	fs    *fileIO
+	fs    *folder
 	tag   string // in the names of the copies
 	moved map[string]moved
 }

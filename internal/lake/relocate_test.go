@@ -82,8 +82,8 @@ func TestMoved(t *testing.T) {
 	w.Close()
 	// What another engine would follow has no path of the old place: without mapping everything is found.
 	r = open(t, to, false)
-	if r.fs.from != r.fs.to {
-		t.Errorf("recorded folder is %s, want %s", r.fs.from, r.fs.to)
+	if from := r.fs.(*folder); from.from != from.to {
+		t.Errorf("recorded folder is %s, want %s", from.from, from.to)
 	}
 	tbl, err := r.table(t.Context(), flowlog.VPC)
 	if err != nil {

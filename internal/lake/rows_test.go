@@ -89,14 +89,14 @@ func content(ctx context.Context, l *Lake) (map[row]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return contentOf(s)
+	return contentOf(ctx, l, s)
 }
 
-func contentOf(s *Snapshot) (map[row]int, error) {
+func contentOf(ctx context.Context, l *Lake, s *Snapshot) (map[row]int, error) {
 	rows := map[row]int{}
 	b := flowlog.NewBatch(flowlog.VPC, 1<<12)
 	for _, f := range s.Files {
-		err := readFile(flowlog.VPC, f.Path, nil, func(r *columnar.Reader) error {
+		err := l.readFile(ctx, flowlog.VPC, f.Path, nil, func(r *columnar.Reader) error {
 			for {
 				_, err := r.Read(b, b.Limit())
 				for i := range b.Len() {

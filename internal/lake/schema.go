@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strconv"
 
@@ -95,7 +94,7 @@ func unknownColumns(t *flowlog.Table, s *iceberg.Schema) []string {
 // ensureTable creates t, or adds the columns that it lacks.
 func (l *Lake) ensureTable(ctx context.Context, t *flowlog.Table) error {
 	tbl, err := l.table(ctx, t)
-	if errors.Is(err, errNoTable) {
+	if errors.Is(err, ErrNoTable) {
 		return l.createTable(ctx, t)
 	}
 	if err != nil {
@@ -136,7 +135,7 @@ func (l *Lake) createTable(ctx context.Context, t *flowlog.Table) error {
 	start, _ := schema.FindFieldByName(columnar.StartTime)
 	spec := iceberg.NewPartitionSpec(iceberg.PartitionField{
 		SourceIDs: []int{start.ID}, FieldID: partitionID, Name: partitionName, Transform: iceberg.DayTransform{}})
-	loc := l.fs.name(filepath.Join(l.dir, warehouse, namespace, t.Name))
+	loc := l.fs.name(l.fs.join(path.Join(warehouse, namespace, t.Name)))
 	meta, err := table.NewMetadata(schema, &spec, table.UnsortedSortOrder, loc, properties)
 	if err != nil {
 		return fmt.Errorf("make metadata: %w", err)

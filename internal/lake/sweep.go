@@ -2,11 +2,10 @@ package lake
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +76,7 @@ type Orphan struct {
 // writing the younger ones. Only such files are considered as weir writes.
 func (l *Lake) orphans(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
 	// The table is read after the folder: what a commit adds in between is needed, and found to be.
-	found, err := l.oldFiles(t, grace)
+	found, err := l.oldFiles(ctx, t, grace)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -94,7 +93,7 @@ func (l *Lake) orphans(ctx context.Context, t *flowlog.Table, grace time.Duratio
 		return nil, err
 	}
 	for _, p := range pending {
-		need[filepath.Join(l.dir, p)] = true
+		need[l.fs.join(p)] = true
 	}
 	var out []Orphan
 	for _, o := range found {
@@ -105,38 +104,22 @@ func (l *Lake) orphans(ctx context.Context, t *flowlog.Table, grace time.Duratio
 	return out, nil
 }
 
-func (l *Lake) oldFiles(t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
-	var found []Orphan
+func (l *Lake) oldFiles(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+	var all []Orphan
 	before := l.now().Add(-grace)
-	root := filepath.Join(l.dir, warehouse, namespace, t.Name)
-	for _, sub := range []string{"data", "metadata"} {
-		err := filepath.WalkDir(filepath.Join(root, sub), func(path string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
+	for sub, suffixes := range map[string][]string{"data": {".parquet"}, "metadata": {".avro", ".metadata.json"}} {
+		dir := l.fs.join(path.Join(warehouse, namespace, t.Name, sub))
+		err := l.fs.list(ctx, dir, func(path string, bytes int64, modified time.Time) {
+			ours := slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(path, s) })
+			if ours && !modified.After(before) {
+				all = append(all, Orphan{Path: path, Bytes: bytes})
 			}
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			switch name := d.Name(); {
-			case sub == "data" && strings.HasSuffix(name, ".parquet"):
-			case sub == "metadata" && (strings.HasSuffix(name, ".avro") || strings.HasSuffix(name, ".metadata.json")):
-			default:
-				return nil
-			}
-			i, err := d.Info()
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			if err == nil && !i.ModTime().After(before) {
-				found = append(found, Orphan{Path: path, Bytes: i.Size()})
-			}
-			return err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("list files of table %s: %w", t.Name, err)
 		}
 	}
-	return found, nil
+	return all, nil
 }
 
 // sweep removes orphans. The caller holds l.mu, so that no commit of ours is under way.
@@ -145,20 +128,15 @@ func (l *Lake) sweep(ctx context.Context, t *flowlog.Table, grace time.Duration)
 	if err != nil {
 		return nil, fmt.Errorf("find files that nothing needs: %w", err)
 	}
+	// Another may have taken the lease while we looked, and be writing what we found.
+	if err := l.tx(ctx, func(*sql.Tx) error { return nil }); err != nil {
+		return nil, fmt.Errorf("remove files that nothing needs: %w", err)
+	}
 	for i := range list {
-		if err := os.Remove(list[i].Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := l.fs.remove(ctx, list[i].Path); err != nil {
 			return list[:i], fmt.Errorf("remove file that nothing needs: %w", err)
 		}
 		list[i].Removed = true
-		// A day without files needs no folder. It is not empty as a rule, and then it stays.
-		_ = removeEmpty(filepath.Dir(list[i].Path))
 	}
 	return list, nil
-}
-
-func removeEmpty(dir string) error {
-	if !strings.HasPrefix(filepath.Base(dir), partitionName+"=") {
-		return nil
-	}
-	return os.Remove(dir)
 }

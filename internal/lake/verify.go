@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -61,15 +60,17 @@ func (l *Lake) Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for text, err := range query(ctx, l.db, "check catalog", scanText, `PRAGMA integrity_check(20)`) {
-		switch {
-		case ctx.Err() != nil:
-			return r, context.Cause(ctx)
-		case err != nil:
-			r.fault("ledger", catalogName, "%v", err)
-			return r, nil // nothing else in it can be believed
-		case text != "ok":
-			r.fault("ledger", catalogName, "%s", text)
+	if l.shared == nil {
+		for text, err := range query(ctx, l.db, "check catalog", scanText, `PRAGMA integrity_check(20)`) {
+			switch {
+			case ctx.Err() != nil:
+				return r, context.Cause(ctx)
+			case err != nil:
+				r.fault("ledger", catalogName, "%v", err)
+				return r, nil // nothing else in it can be believed
+			case text != "ok":
+				r.fault("ledger", catalogName, "%s", text)
+			}
 		}
 	}
 	if err := l.verifyLedger(ctx, r); err != nil {
@@ -113,7 +114,7 @@ func (l *Lake) verifyLedger(ctx context.Context, r *Report) error {
 		{"rejected line of an object that is not in the ledger", `SELECT DISTINCT 'object ' || object_id FROM weir_reject
 			WHERE object_id NOT IN (SELECT id FROM weir_object)`},
 		{"object of a commit that is not done", `SELECT o.uri FROM weir_object o LEFT JOIN weir_commit c ON c.id = o.commit_id
-			WHERE c.state IS NOT 'done'`},
+			WHERE coalesce(c.state, '') <> 'done'`},
 		{"commit's rows are not those of its objects", `SELECT c.id FROM weir_commit c LEFT JOIN weir_object o ON o.commit_id = c.id
 			WHERE c.kind = 'ingest' AND c.state = 'done' GROUP BY c.id HAVING coalesce(sum(o.rows), 0) <> c.rows`},
 	}
@@ -143,9 +144,9 @@ func (l *Lake) verifyTable(ctx context.Context, t *flowlog.Table, o VerifyOption
 		return nil
 	}
 	var known, dropped int64
-	err = l.db.QueryRowContext(ctx, `SELECT coalesce((SELECT sum(rows) FROM weir_object WHERE table_name = ?1), 0),
-		coalesce((SELECT -sum(rows) FROM weir_commit WHERE table_name = ?1 AND kind = 'drop' AND state = 'done'), 0)`,
-		t.Name).Scan(&known, &dropped)
+	err = l.db.QueryRowContext(ctx, `SELECT coalesce((SELECT sum(rows) FROM weir_object WHERE table_name = ?), 0),
+		coalesce((SELECT -sum(rows) FROM weir_commit WHERE table_name = ? AND kind = 'drop' AND state = 'done'), 0)`,
+		t.Name, t.Name).Scan(&known, &dropped)
 	if err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
@@ -166,7 +167,7 @@ func (l *Lake) verifyTable(ctx context.Context, t *flowlog.Table, o VerifyOption
 			err := l.verifyFile(ctx, snap.table, f)
 			var rows map[string]int64
 			if err == nil && o.Deep {
-				rows, err = rowsByObject(t, f)
+				rows, err = l.rowsByObject(ctx, t, f)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -190,14 +191,14 @@ func (l *Lake) verifyTable(ctx context.Context, t *flowlog.Table, o VerifyOption
 
 // verifyFile checks a data file's size and footer.
 func (l *Lake) verifyFile(ctx context.Context, tbl *table.Table, f DataFile) error {
-	st, err := os.Stat(f.Path)
+	size, err := l.fs.size(ctx, f.Path)
 	if err != nil {
 		return err
 	}
-	if st.Size() != f.Bytes {
-		return fmt.Errorf("file has %d bytes, the table says %d", st.Size(), f.Bytes)
+	if size != f.Bytes {
+		return fmt.Errorf("file has %d bytes, the table says %d", size, f.Bytes)
 	}
-	df, err := l.footer(ctx, tbl, f.Path)
+	df, err := footer(ctx, l.fs, tbl, l.fs.name(f.Path))
 	if err != nil {
 		return err
 	}

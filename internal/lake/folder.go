@@ -1,62 +1,124 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	icebergio "github.com/apache/iceberg-go/io"
 )
 
-// fileIO is the file system that iceberg-go sees. It differs from iceberg-go's own in two ways: what is written is on
-// disk when Close returns, since the catalog will point at it; and a lake that was moved or copied still opens, because
-// Iceberg's absolute paths under the folder that the lake was made in (from) are taken as paths under the folder that
-// it is in (to). A copy never touches the files of its original.
-type fileIO struct {
+// folder is a lake's files in a folder. As the file system that iceberg-go sees it differs from iceberg-go's own in two
+// ways: what is written is on disk when Close returns, since the catalog will point at it; and a lake that was moved or
+// copied still opens, because Iceberg's absolute paths under the folder that the lake was made in (from) are taken as
+// paths under the folder that it is in (to). A copy never touches the files of its original.
+type folder struct {
 	from, to string
 	readOnly bool
 
-	created *created // files made so far, if they are to be known
+	made *created // files made so far, if they are to be known
 }
 
-// created lists the files that a commit made beside its data files, so that one that fails leaves nothing.
-type created struct {
-	mu    sync.Mutex
-	paths []string
-}
+var _ files = (*folder)(nil)
 
-// recording returns f, remembering the files that it creates.
-func (f *fileIO) recording() *fileIO {
+func (f *folder) recording() files {
 	g := *f
-	g.created = new(created)
+	g.made = new(created)
 	return &g
 }
 
-// removeCreated removes what was created while recording.
-func (f *fileIO) removeCreated() error {
-	if f.created == nil {
-		return nil
+func (f *folder) created() []string { return f.made.list() }
+
+func (f *folder) join(rel string) string { return filepath.Join(f.to, filepath.FromSlash(rel)) }
+
+// place moves files from staging.
+func (f *folder) place(_ context.Context, list []*File) error {
+	var dirs []string
+	for _, file := range list {
+		to := f.join(file.name)
+		dir := filepath.Dir(to)
+		if !slices.Contains(dirs, dir) {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return fmt.Errorf("place data file: %w", err)
+			}
+			dirs = append(dirs, dir, filepath.Dir(dir))
+		}
+		if err := os.Rename(file.staged, to); err != nil {
+			return fmt.Errorf("place data file: %w", err)
+		}
+		file.path, file.staged = to, to
 	}
-	f.created.mu.Lock()
-	defer f.created.mu.Unlock()
-	var errs []error
-	for _, p := range f.created.paths {
-		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
+	slices.Sort(dirs)
+	for _, dir := range slices.Compact(dirs) {
+		if err := syncDir(dir); err != nil {
+			return err
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
-var (
-	_ icebergio.WriteFileIO = (*fileIO)(nil)
-	_ icebergio.ReadFileIO  = (*fileIO)(nil)
-)
+func (f *folder) read(_ context.Context, path string) (dataReader, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	st, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return &openFile{file, st.Size()}, nil
+}
+
+func (f *folder) size(_ context.Context, path string) (int64, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return st.Size(), nil
+}
+
+func (f *folder) remove(_ context.Context, path string) error {
+	if _, ok := under(f.to, path); !ok || f.readOnly {
+		return &fs.PathError{Op: "remove", Path: path, Err: errReadOnly}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// A day without files needs no folder. It is not empty as a rule, and then it stays.
+	if dir := filepath.Dir(path); strings.HasPrefix(filepath.Base(dir), partitionName+"=") {
+		_ = os.Remove(dir)
+	}
+	return nil
+}
+
+func (f *folder) list(ctx context.Context, dir string, found func(path string, bytes int64, modified time.Time)) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil || !d.Type().IsRegular():
+			return err
+		}
+		i, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			found(path, i.Size(), i.ModTime())
+		}
+		return err
+	})
+}
 
 // uri is how Iceberg names an absolute path.
 func uri(path string) string {
@@ -79,7 +141,7 @@ func local(name string) (string, error) {
 }
 
 // path is where the file that Iceberg calls name lies.
-func (f *fileIO) path(name string) (string, error) {
+func (f *folder) path(name string) (string, error) {
 	p, err := local(name)
 	if err != nil {
 		return "", err
@@ -93,7 +155,7 @@ func (f *fileIO) path(name string) (string, error) {
 }
 
 // name is what Iceberg calls the file at path, for files under the lake's folder.
-func (f *fileIO) name(path string) string {
+func (f *folder) name(path string) string {
 	if rel, ok := under(f.to, path); ok {
 		path = filepath.Join(f.from, rel)
 	}
@@ -109,7 +171,7 @@ func under(dir, path string) (rel string, ok bool) {
 	return rel, true
 }
 
-func (f *fileIO) Open(name string) (icebergio.File, error) {
+func (f *folder) Open(name string) (icebergio.File, error) {
 	p, err := f.path(name)
 	if err != nil {
 		return nil, err
@@ -117,7 +179,7 @@ func (f *fileIO) Open(name string) (icebergio.File, error) {
 	return os.Open(p)
 }
 
-func (f *fileIO) ReadFile(name string) ([]byte, error) {
+func (f *folder) ReadFile(name string) ([]byte, error) {
 	p, err := f.path(name)
 	if err != nil {
 		return nil, err
@@ -126,7 +188,7 @@ func (f *fileIO) ReadFile(name string) ([]byte, error) {
 }
 
 // writable is path for a file that is to be changed: in this lake, and only if it is open for writing.
-func (f *fileIO) writable(op, name string) (string, error) {
+func (f *folder) writable(op, name string) (string, error) {
 	p, err := f.path(name)
 	if err != nil {
 		return "", err
@@ -140,7 +202,7 @@ func (f *fileIO) writable(op, name string) (string, error) {
 	return p, nil
 }
 
-func (f *fileIO) Create(name string) (icebergio.FileWriter, error) {
+func (f *folder) Create(name string) (icebergio.FileWriter, error) {
 	p, err := f.writable("create", name)
 	if err != nil {
 		return nil, err
@@ -152,15 +214,11 @@ func (f *fileIO) Create(name string) (icebergio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.created != nil {
-		f.created.mu.Lock()
-		f.created.paths = append(f.created.paths, p)
-		f.created.mu.Unlock()
-	}
+	f.made.add(p)
 	return &syncedFile{File: w}, nil
 }
 
-func (f *fileIO) WriteFile(name string, content []byte) error {
+func (f *folder) WriteFile(name string, content []byte) error {
 	w, err := f.Create(name)
 	if err != nil {
 		return err
@@ -169,7 +227,7 @@ func (f *fileIO) WriteFile(name string, content []byte) error {
 	return errors.Join(err, w.Close())
 }
 
-func (f *fileIO) Remove(name string) error {
+func (f *folder) Remove(name string) error {
 	p, err := f.writable("remove", name)
 	if err != nil {
 		return err

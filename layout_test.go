@@ -58,6 +58,8 @@ var layout = []rule{
 	{"internal/lake/laketest", noun, nil},
 	{"internal/engine", noun, []string{"flowlog", "internal/lake"}},
 	{"internal/engine/duckdb", noun, nil},
+	{"internal/engine/trino", noun, nil},
+	{"internal/engine/athena", noun, nil},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}}, // the embedded files
 

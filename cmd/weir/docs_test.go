@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -189,6 +191,38 @@ func TestShownCommands(t *testing.T) {
 	for i, args := range shownCommands(text) {
 		if err := checkCommand(args); (err == nil) != (i < 2) {
 			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// The policy in the manual has what the hints say that is missing, and parses.
+func TestAthenaPolicy(t *testing.T) {
+	text, err := os.ReadFile("../../docs/athena.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```json\n")
+	block, _, _ := strings.Cut(rest, "```")
+	var policy struct {
+		Statement []struct {
+			Sid    string
+			Action any
+		}
+	}
+	if err := json.Unmarshal([]byte(block), &policy); err != nil {
+		t.Fatal(err)
+	}
+	actions := ""
+	for _, s := range policy.Statement {
+		actions += fmt.Sprint(s.Action) + " "
+		if strings.Count(rest, s.Sid) < 2 {
+			t.Errorf("statement %s: why it is needed is not said", s.Sid)
+		}
+	}
+	for _, op := range []string{"StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetTable", "GetPartitions", "ListObjectsV2", "GetObject"} {
+		action, _, _ := strings.Cut(deniedActions[op], " ")
+		if action == "" || !strings.Contains(actions, action) {
+			t.Errorf("%s needs %q, which the policy lacks", op, action)
 		}
 	}
 }

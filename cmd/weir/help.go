@@ -188,7 +188,7 @@ file is relative to the file.
 
 `)
 	for _, t := range settingTable {
-		fmt.Fprintf(&b, "  %-18s %-24s %s (default: %s)\n", t.key, t.env, t.doc, t.def)
+		fmt.Fprintf(&b, "  %-20s %-26s %s (default: %s)\n", t.key, t.env, t.doc, t.def)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

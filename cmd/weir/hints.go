@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"weir/flowlog"
+	"weir/internal/engine"
+	"weir/internal/engine/athena"
 	"weir/internal/lake"
 )
 
@@ -20,6 +22,15 @@ import (
 func hint(err error) string {
 	if h := s3Hint(err); h != "" {
 		return h
+	}
+	if h := athenaHint(err); h != "" {
+		return h
+	}
+	var server *engine.ServerError
+	if errors.As(err, &server) {
+		if h := serverHint(server); h != "" {
+			return h
+		}
 	}
 	var locked *lake.LockedError
 	var dns *net.DNSError
@@ -70,6 +81,42 @@ var pgHints = map[string]string{
 	"57P03": "the catalog's server is starting or stopping; run the same command later",
 }
 
+// serverHints are by the error code of an engine on a server.
+var serverHints = map[string]string{
+	"HTTP 401":                     "the server wants to know who you are: --trino-user, and the password in WEIR_TRINO_PASSWORD (over https)",
+	"HTTP 403":                     "the server knows you and says no; its access rules are the administrator's",
+	"HTTP 404":                     "there is a web server at that address, but no Trino; check --trino-url",
+	"CATALOG_NOT_FOUND":            "--trino-catalog names the catalog in which the server has the lake; docs/sql.md shows how it is made",
+	"SCHEMA_NOT_FOUND":             "--trino-schema names the lake's schema, which is weir unless it was made otherwise",
+	"TABLE_NOT_FOUND":              "the lake is made by 'weir ingest'; --trino-catalog and --trino-schema say where the server has it",
+	"COLUMN_NOT_FOUND":             "the lake was made by an older weir; 'weir ingest' adds the columns",
+	"EXCEEDED_LOCAL_MEMORY_LIMIT":  tooLarge,
+	"EXCEEDED_GLOBAL_MEMORY_LIMIT": tooLarge,
+	"CLUSTER_OUT_OF_MEMORY":        tooLarge,
+	"EXCEEDED_TIME_LIMIT":          tooLarge,
+	"EXCEEDED_CPU_LIMIT":           tooLarge,
+	"EXCEEDED_SCAN_LIMIT":          tooLarge,
+	"QUERY_QUEUE_FULL":             "the server has too many queries waiting; try again later",
+	"NO_NODES_AVAILABLE":           "the server has no workers; its administrator knows more",
+	"SERVER_STARTING_UP":           "the server is still starting; try again in a minute",
+	"PERMISSION_DENIED":            "the server's access rules do not let this user read the lake",
+}
+
+const tooLarge = "the query is too large for what the server allows: bound it with --since and --until, or group by fewer columns"
+
+func serverHint(e *engine.ServerError) string {
+	var dns *net.DNSError
+	switch h := serverHints[e.Code]; {
+	case h != "":
+		return h
+	case errors.Is(e, syscall.ECONNREFUSED):
+		return "nothing listens at that address; check --" + e.Engine + "-url"
+	case errors.As(e, &dns):
+		return "the name of the server is not known here; check --" + e.Engine + "-url"
+	}
+	return ""
+}
+
 // s3Hints are by the error code of S3, STS or the credentials chain.
 var s3Hints = map[string]string{
 	"NoSuchBucket":                 "there is no bucket of that name; a source is written s3://bucket/prefix, without region or account",
@@ -103,7 +150,15 @@ var deniedActions = map[string]string{
 	"HeadBucket":    "s3:ListBucket on the bucket (arn:aws:s3:::BUCKET)",
 	"GetObject":     "s3:GetObject on its objects (arn:aws:s3:::BUCKET/*), or kms:Decrypt on the key that they are encrypted with",
 	"HeadObject":    "s3:GetObject on its objects (arn:aws:s3:::BUCKET/*)",
-	"AssumeRole":    "sts:AssumeRole on the role, or the role's trust policy does not name you (does it want --s3-external-id?)",
+
+	"StartQueryExecution": "athena:StartQueryExecution on the workgroup (arn:aws:athena:REGION:ACCOUNT:workgroup/NAME)",
+	"GetQueryExecution":   "athena:GetQueryExecution on the workgroup",
+	"GetQueryResults":     "athena:GetQueryResults on the workgroup, or s3:GetObject on the place of its results",
+	"StopQueryExecution":  "athena:StopQueryExecution on the workgroup; the query may still run",
+	"GetTable":            "glue:GetTable on the catalog, the database and the table",
+	"GetPartitions":       "glue:GetPartitions on the catalog, the database and the table",
+
+	"AssumeRole": "sts:AssumeRole on the role, or the role's trust policy does not name you (does it want --s3-external-id?)",
 }
 
 func s3Hint(err error) string {
@@ -126,6 +181,30 @@ func s3Hint(err error) string {
 		return "the role or user lacks a permission: s3:ListBucket on the bucket and s3:GetObject on its objects are needed"
 	}
 	return s3Hints[strings.TrimSpace(code)]
+}
+
+// athenaHint is for queries that Athena or the guard of their costs refuses.
+func athenaHint(err error) string {
+	var query *athena.QueryError
+	var output *athena.NoOutputError
+	var cost *engine.CostError
+	var unknown *engine.UnknownCostError
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &query) && query.Denied():
+		return "Athena reads as you: the role or user needs s3:GetObject and s3:ListBucket on the logs, kms:Decrypt on their key, and Lake Formation's consent where it is in use"
+	case errors.As(err, &output):
+		return "set athena.output to s3://bucket/prefix/, or a place for results in the workgroup"
+	case errors.As(err, &cost) && cost.Daily:
+		return "the budget begins anew at midnight of UTC; --daily-bytes allows more, --since reads less"
+	case errors.As(err, &cost):
+		return "--since and --until read less; --max-bytes allows more"
+	case errors.As(err, &unknown):
+		return "give the workgroup a limit of its own (BytesScannedCutoffPerQuery) that is no higher, or leave max_bytes and daily_bytes unset"
+	case errors.As(err, &api) && api.ErrorCode() == "EntityNotFoundException":
+		return "athena.database and athena.table name the table; is it in this region (--s3-region)?"
+	}
+	return ""
 }
 
 // noCredentials tells the error of the SDK when all places for credentials are empty: the last that it asks is the

@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"weir/flowlog"
+	"weir/internal/engine"
+	"weir/internal/engine/athena"
 	"weir/internal/lake"
 	"weir/internal/source"
 )
@@ -35,6 +37,14 @@ func TestHints(t *testing.T) {
 		{s3("ListObjectsV2", "NeverHeardOf"), ""},
 		{&smithy.OperationError{ServiceID: "S3", OperationName: "ListObjectsV2", Err: fmt.Errorf("get credentials: %w",
 			&smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: errors.New("disabled")})}, "--s3-profile"},
+		{s3("StartQueryExecution", "AccessDeniedException"), "athena:StartQueryExecution"},
+		{s3("GetTable", "AccessDeniedException"), "glue:GetTable"},
+		{s3("GetTable", "EntityNotFoundException"), "--s3-region"},
+		{&athena.QueryError{Type: 1501}, "Lake Formation"},
+		{&athena.NoOutputError{}, "athena.output"},
+		{&engine.CostError{}, "--max-bytes"},
+		{&engine.CostError{Daily: true}, "--daily-bytes"},
+		{&engine.UnknownCostError{}, "BytesScannedCutoffPerQuery"},
 		{&source.ObjectError{URI: "s3://b/k", Err: s3("GetObject", "InvalidObjectState")}, "Glacier"},
 		{&lake.LockedError{Dir: "/x"}, "one weir writes"},
 		{&lake.LockedError{Dir: "s3://b/x", Left: 1}, "Reading goes on"},

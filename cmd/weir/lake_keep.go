@@ -21,8 +21,8 @@ func newLakeVerify(a *app) *cobra.Command {
 records read = rows stored + lines rejected, and that the tables hold the rows of the ledger's objects, no more and no
 fewer. With --deep each row is read, and rows are compared object by object.
 
-Files that nothing needs (a writer was killed) are waste, not a fault; so are uploads to a bucket that were not finished.
---repair removes both if they are older than --grace. Exit status 1: a fault.`,
+Files that nothing needs (a writer was killed) are waste, not a fault; so are uploads to a bucket that were not
+finished. --repair removes both if they are older than --grace. Exit status 1: a fault.`,
 		Example: "  weir lake verify\n  weir lake verify --deep --repair",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

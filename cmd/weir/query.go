@@ -43,6 +43,8 @@ func newQueryCmd(a *app) *cobra.Command {
 The SQL is the argument, the file given with -f, or standard input. @NAME runs one of the saved queries with the
 arguments given as KEY=VALUE; 'weir queries' lists them.
 
+--engine says what runs it: duckdb in weir itself, or a Trino that has the lake as a catalog (docs/sql.md).
+
 The tables are flows and tgw_flows, with AWS's column names. "end" is a word of SQL and must be quoted. Queries of AWS's
 Athena pages run as they are on vpc_flow_logs; vpc_appsec_flow_logs has the column names of AWS's first tutorial. The
 dialect is the part of Athena's SQL that runs everywhere: docs/sql.md. A query can read these tables and nothing else.`,
@@ -96,11 +98,11 @@ func runQuery(ctx context.Context, a *app, f *queryFlags, args []string) error {
 	if f.maxRows < 0 {
 		return errors.New("--max-rows must not be negative")
 	}
-	window, err := f.times.window()
+	sql, values, err := readQuery(a, f, args)
 	if err != nil {
 		return err
 	}
-	sql, values, err := readQuery(a, f, args)
+	window, err := f.times.window()
 	if err != nil {
 		return err
 	}
@@ -139,8 +141,12 @@ func runQuery(ctx context.Context, a *app, f *queryFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	return toOutput(a, f.out, func(w io.Writer) error { return printRows(a, f, rows, w, format) })
+	err = toOutput(a, f.out, func(w io.Writer) error { return printRows(a, f, rows, w, format) })
+	if bad := rows.Close(); err == nil {
+		err = bad
+	}
+	a.sayScanned(name, rows)
+	return err
 }
 
 // checkServerQuery refuses what only the engine in this program can do.
@@ -160,7 +166,7 @@ func readQuery(a *app, f *queryFlags, args []string) (string, []any, error) {
 	case len(args) > 0 && f.file != "":
 		return "", nil, errors.New("give the SQL as an argument or with -f, not both")
 	case len(args) > 0 && strings.HasPrefix(args[0], "@"):
-		return savedQuery(f, args[0][1:], args[1:])
+		return savedQuery(f, args[0][1:], args[1:], isServer(a.settings.Engine))
 	case len(args) > 1:
 		return "", nil, errors.New("the SQL must be one argument: put it in quotes")
 	case len(args) == 1:
@@ -188,7 +194,9 @@ func readQuery(a *app, f *queryFlags, args []string) (string, []any, error) {
 // maxQuery is the longest query that Athena takes.
 const maxQuery = 262144
 
-func savedQuery(f *queryFlags, name string, args []string) (string, []any, error) {
+// savedQuery is the text of a saved query with its values. If narrow, its bounds of time are those of the tables, too, so
+// that days outside are not read: a server bills for them.
+func savedQuery(f *queryFlags, name string, args []string, narrow bool) (string, []any, error) {
 	q, ok := queries.Get(name)
 	if !ok {
 		return "", nil, unknownQuery(name)
@@ -206,6 +214,9 @@ func savedQuery(f *queryFlags, name string, args []string) (string, []any, error
 	}
 	for key, flag := range map[string]*timeFlag{"since": &f.times.since, "until": &f.times.until} {
 		if flag.text == "" {
+			if narrow && given[key] != "" && flag.Set(given[key]) != nil {
+				*flag = timeFlag{now: flag.now} // Bind says what is wrong with it
+			}
 			continue
 		}
 		if _, twice := given[key]; twice {
@@ -387,6 +398,10 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 	if format != "table" {
 		l := &list{columns: []string{"table", "files", "bytes"}}
 		for _, t := range plan.Tables {
+			if t.Unknown() {
+				l.add(t.Table, nil, nil)
+				continue
+			}
 			l.add(t.Table, t.Files, t.Bytes)
 		}
 		if format == "parquet" {
@@ -397,7 +412,22 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 	w := bufio.NewWriter(a.stdout)
 	fmt.Fprintf(w, "%s\n", printableLines(strings.TrimRight(plan.Text, "\n")))
 	for _, t := range plan.Tables {
-		fmt.Fprintf(w, "%s: %s files, at most %s to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))
+		switch {
+		case t.Unknown():
+			fmt.Fprintf(w, "%s: nobody knows how much there is to read\n", t.Table)
+		case t.AtLeast:
+			fmt.Fprintf(w, "%s: %s files and more, %s and more to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))
+		default:
+			fmt.Fprintf(w, "%s: %s files, at most %s to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))
+		}
+	}
+	if plan.IO != nil {
+		for _, t := range plan.IO.Tables {
+			fmt.Fprintln(w, printable(scanLine(t)))
+		}
+	}
+	if text := a.priceText(plan); text != "" {
+		fmt.Fprintln(w, text)
 	}
 	if len(values) > 0 {
 		fmt.Fprintf(w, "\n%s\n", printableLines(strings.TrimSpace(sql)))
@@ -406,6 +436,29 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 		}
 	}
 	return w.Flush()
+}
+
+// scanLine says what an engine on a server would read of a table.
+func scanLine(t engine.IOTable) string {
+	line := t.Table + ": reads " + strings.Join(t.Reads, ", ")
+	if len(t.Reads) == 0 {
+		line = t.Table + ": reads no column"
+	}
+	for _, c := range t.Columns {
+		for _, r := range c.Ranges {
+			switch {
+			case r.Low == r.High && r.Low != "":
+				line += "; " + c.Name + " = " + r.Low
+				continue
+			case r.Low != "":
+				line += "; " + c.Name + map[bool]string{true: " >= ", false: " > "}[r.LowBound == "EXACTLY"] + r.Low
+			}
+			if r.High != "" {
+				line += "; " + c.Name + map[bool]string{true: " <= ", false: " < "}[r.HighBound == "EXACTLY"] + r.High
+			}
+		}
+	}
+	return line
 }
 
 // argValue is the value of a parameter as a result would have it.

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
@@ -32,6 +32,9 @@ type settings struct {
 	Threads     int
 	Engine      string // one of engineNames
 	Trino       trinoSettings
+	Athena      athenaSettings
+	MaxBytes    int64 // that a query may scan on an engine that bills; 0 is no bound
+	DailyBytes  int64 // that all of a day may
 	S3          s3Settings
 
 	// from says where each setting in force came from, by key. A key that is absent has its default.
@@ -116,6 +119,44 @@ var settingTable = []setting{
 	text("trino.catalog", "trino-catalog", "lake", "catalog in which Trino has the lake", func(s *settings) *string { return &s.Trino.Catalog }),
 	text("trino.schema", "trino-schema", "weir", "schema in which Trino has the lake's tables", func(s *settings) *string { return &s.Trino.Schema }),
 	text("trino.user", "trino-user", "the login name", "user to be for Trino", func(s *settings) *string { return &s.Trino.User }),
+	text("athena.workgroup", "athena-workgroup", "primary", "workgroup of Athena that runs queries", func(s *settings) *string { return &s.Athena.WorkGroup }),
+	text("athena.catalog", "athena-catalog", "AwsDataCatalog", "data catalog that has the database", func(s *settings) *string { return &s.Athena.Catalog }),
+	text("athena.database", "athena-database", "weir", "database in Glue that has the tables", func(s *settings) *string { return &s.Athena.Database }),
+	text("athena.table", "athena-table", "the lake's tables", "table of flow logs that weir did not make: NAME or DATABASE.NAME", func(s *settings) *string { return &s.Athena.Table }),
+	text("athena.output", "athena-output", "the workgroup's", "place for results: s3://bucket/prefix/", func(s *settings) *string { return &s.Athena.Output }),
+	{key: "athena.reuse", flag: "athena-reuse", env: "WEIR_ATHENA_REUSE", def: "none", doc: "how old a result may be that is given again for the same query: 30m, 24h",
+		set: func(s *settings, v string) error {
+			d, err := time.ParseDuration(v)
+			if err != nil || d < time.Minute || d > 7*24*time.Hour {
+				return errors.New("must be from 1m to 168h")
+			}
+			s.Athena.Reuse = d
+			return nil
+		},
+		get: func(s *settings) string {
+			if s.Athena.Reuse == 0 {
+				return ""
+			}
+			return s.Athena.Reuse.String()
+		}},
+	text("athena.endpoint", "athena-endpoint", "AWS", "URL of another server that speaks Athena", func(s *settings) *string { return &s.Athena.Endpoint }),
+	{key: "athena.price_per_tb", flag: "athena-price-per-tb", env: "WEIR_ATHENA_PRICE_PER_TB", def: "5", doc: "US dollars that Athena takes for scanning a TB, for what is said about costs",
+		set: func(s *settings, v string) error {
+			f, err := strconv.ParseFloat(v, 64)
+			if err != nil || !(f >= 0) || f > 1e6 {
+				return errors.New("must be a number of dollars")
+			}
+			s.Athena.PricePerTB = f
+			return nil
+		},
+		get: func(s *settings) string {
+			if s.Athena.PricePerTB == 0 {
+				return ""
+			}
+			return strconv.FormatFloat(s.Athena.PricePerTB, 'f', -1, 64)
+		}},
+	bytesOf("max_bytes", "max-bytes", "most that a query may scan in Athena or Trino, by its estimate: 100GB", func(s *settings) *int64 { return &s.MaxBytes }),
+	bytesOf("daily_bytes", "daily-bytes", "most that all queries of a day (of UTC) may scan in Athena or Trino: 1TB", func(s *settings) *int64 { return &s.DailyBytes }),
 	text("s3.region", "s3-region", "AWS_REGION, ~/.aws/config", "region of the bucket", func(s *settings) *string { return &s.S3.Region }),
 	text("s3.profile", "s3-profile", "AWS_PROFILE", "profile of ~/.aws/config", func(s *settings) *string { return &s.S3.Profile }),
 	text("s3.endpoint", "s3-endpoint", "AWS", "URL of another S3-compatible server", func(s *settings) *string { return &s.S3.Endpoint }),
@@ -142,6 +183,12 @@ func yes(key, flag, doc string, at func(*settings) *bool) setting {
 			return nil
 		},
 		get: func(s *settings) string { return strconv.FormatBool(*at(s)) }}
+}
+
+func bytesOf(key, flag, doc string, at func(*settings) *int64) setting {
+	return setting{key: key, flag: flag, env: envOf(key), def: "none", doc: doc,
+		set: func(s *settings, v string) (err error) { *at(s), err = parseSize(v); return err },
+		get: func(s *settings) string { return formatSize(*at(s)) }}
 }
 
 func envOf(key string) string {
@@ -187,8 +234,14 @@ func (f *textFlag) Type() string       { return f.name }
 // valueName is what stands for the value in help.
 func (s *setting) valueName() string {
 	switch s.key {
-	case "memory_limit", "cache_size":
+	case "memory_limit", "cache_size", "max_bytes", "daily_bytes":
 		return "SIZE"
+	case "athena.reuse":
+		return "AGE"
+	case "athena.price_per_tb":
+		return "DOLLARS"
+	case "athena.output":
+		return "URI"
 	case "cache_dir":
 		return "DIR"
 	case "threads":
@@ -197,7 +250,7 @@ func (s *setting) valueName() string {
 		return "FORMAT"
 	case "engine":
 		return "ENGINE"
-	case "s3.endpoint", "trino.url":
+	case "s3.endpoint", "trino.url", "athena.endpoint":
 		return "URL"
 	case "s3.assume_role":
 		return "ARN"
@@ -246,13 +299,13 @@ func (a *app) readSettings(cmd *cobra.Command) error {
 	for _, t := range settingTable {
 		if v := os.Getenv(t.env); v != "" {
 			if err := t.set(&s, v); err != nil {
-				return fmt.Errorf("environment %s: %q: %w", t.env, v, err)
+				return fmt.Errorf("environment %s: %q: %w", t.env, t.shown(v), err)
 			}
 			s.from[t.key] = "environment " + t.env
 		}
 		if f := cmd.Flags().Lookup(t.flag); f != nil && f.Changed {
 			if err := t.set(&s, f.Value.String()); err != nil {
-				return fmt.Errorf("--%s: %q: %w", t.flag, f.Value.String(), err)
+				return fmt.Errorf("--%s: %q: %w", t.flag, t.shown(f.Value.String()), err)
 			}
 			s.from[t.key] = "flag --" + t.flag
 		}
@@ -284,27 +337,6 @@ func (a *app) readSettings(cmd *cobra.Command) error {
 	a.settings = s
 	a.lake, a.output, a.quiet, a.noColor = s.Lake, s.Output, s.Quiet, s.NoColor
 	return nil
-}
-
-// checkCatalog refuses what is no catalog, and a password where others can read it.
-func checkCatalog(v string) error {
-	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return errors.New("must be of the form postgres://user@host/database")
-	}
-	if _, ok := u.User.Password(); ok || u.Query().Has("password") {
-		return errors.New("must hold no password: put it into PGPASSWORD or ~/.pgpass")
-	}
-	return nil
-}
-
-// withoutPassword is a catalog's URL as it may be shown.
-func withoutPassword(catalog string) string {
-	u, err := url.Parse(catalog)
-	if err != nil {
-		return ""
-	}
-	return u.Redacted()
 }
 
 // merge reads a settings file. Keys that it does not know are errors: a misspelt setting must not be silence.
@@ -364,7 +396,7 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			value = besideFile(path, value)
 		}
 		if err := t.set(s, value); err != nil {
-			return fmt.Errorf("%s: %s: %q: %w", where(v), key, v.Value, err)
+			return fmt.Errorf("%s: %s: %q: %w", where(v), key, t.shown(v.Value), err)
 		}
 		s.from[key] = where(v)
 	}
@@ -438,44 +470,4 @@ func xdg(env, inHome string) (string, error) {
 		return "", err
 	}
 	return filepath.Join(home, filepath.FromSlash(inHome)), nil
-}
-
-// sizeUnits are what a size may end in. SI and binary units differ by 7 % at a gigabyte; both mean what they say.
-var sizeUnits = []struct {
-	suffix string
-	bytes  int64
-}{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-	{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"B", 1},
-}
-
-// parseSize reads a number of bytes, "512MiB" or "2GB". A bare number is refused: nobody means 512 bytes.
-func parseSize(s string) (int64, error) {
-	t := strings.TrimSpace(s)
-	for _, u := range sizeUnits {
-		if len(t) <= len(u.suffix) || !strings.EqualFold(t[len(t)-len(u.suffix):], u.suffix) {
-			continue
-		}
-		n, err := strconv.ParseFloat(strings.TrimSpace(t[:len(t)-len(u.suffix)]), 64)
-		if err != nil || !(n > 0) || n*float64(u.bytes) >= 1<<62 {
-			break
-		}
-		return int64(n * float64(u.bytes)), nil
-	}
-	return 0, errors.New("must be a size with its unit, such as 512MiB or 2GB")
-}
-
-// formatSize is the inverse of parseSize, to the unit that leaves a whole number. 0 gives "".
-func formatSize(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	best, unit := n, "B"
-	for _, u := range sizeUnits {
-		if n%u.bytes == 0 && n/u.bytes < best && len(u.suffix) > 1 {
-			best, unit = n/u.bytes, u.suffix
-		}
-	}
-	return strconv.FormatInt(best, 10) + unit
 }

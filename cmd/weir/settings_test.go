@@ -50,7 +50,8 @@ func TestSettingTable(t *testing.T) {
 		if config.Flag(s.flag) == nil {
 			t.Errorf("weir config has no flag --%s", s.flag)
 		}
-		value := map[string]string{"threads": "3", "memory_limit": "3MiB", "engine": "trino",
+		value := map[string]string{"threads": "3", "memory_limit": "3MiB", "engine": "trino", "max_bytes": "3GB", "daily_bytes": "3TB",
+			"athena.reuse": "1h0m0s", "athena.price_per_tb": "6.75",
 			"cache_size": "3GiB", "catalog": "postgres://u@h/d"}[s.key]
 		if value == "" {
 			value = map[bool]string{true: "true", false: "x"}[s.def == "false"]

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
+	"weir/internal/engine/trino"
 	"weir/internal/ingest"
 	"weir/internal/lake"
 	"weir/internal/lake/postgres"
@@ -70,15 +72,19 @@ func openSources(ctx context.Context, a *app, args []string) ([]source.Source, e
 
 // newS3Client makes the one client of S3, from settings and the AWS SDK's own chain.
 func newS3Client(ctx context.Context, a *app) (*sdk.Client, error) {
-	o := s3.Options{
-		Region: a.settings.S3.Region, Profile: a.settings.S3.Profile, Endpoint: a.settings.S3.Endpoint,
-		PathStyle: a.settings.S3.PathStyle, RoleARN: a.settings.S3.AssumeRole, ExternalID: a.settings.S3.ExternalID,
-	}
-	cfg, err := s3.LoadConfig(ctx, o)
+	cfg, err := s3.LoadConfig(ctx, a.awsOptions())
 	if err != nil {
 		return nil, err
 	}
-	return s3.NewClient(cfg, o), nil
+	return s3.NewClient(cfg, a.awsOptions()), nil
+}
+
+// awsOptions say how AWS is reached, all of its services alike.
+func (a *app) awsOptions() s3.Options {
+	return s3.Options{
+		Region: a.settings.S3.Region, Profile: a.settings.S3.Profile, Endpoint: a.settings.S3.Endpoint,
+		PathStyle: a.settings.S3.PathStyle, RoleARN: a.settings.S3.AssumeRole, ExternalID: a.settings.S3.ExternalID,
+	}
 }
 
 // logFormat is the format that the user declared, or nil.
@@ -119,9 +125,6 @@ func openLake(ctx context.Context, a *app, write bool) (*lake.Lake, error) {
 	}
 	return lake.Open(ctx, uri, o)
 }
-
-// errNoCatalog says that a lake in a bucket was named without its catalog.
-var errNoCatalog = errors.New("a lake in a bucket needs a catalog that all who use it can reach")
 
 // lakeNeeds says what a query reads of the lake's tables. The zero value is all of them, with all columns.
 type lakeNeeds struct {
@@ -187,7 +190,8 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 var engineNames = []string{"duckdb", "trino", "athena"}
 
 // engineSettings are the settings that choose an engine and say where it is.
-var engineSettings = []string{"engine", "trino.url", "trino.catalog", "trino.schema", "trino.user"}
+var engineSettings = []string{"engine", "trino.url", "trino.catalog", "trino.schema", "trino.user", "athena.workgroup", "athena.catalog", "athena.database",
+	"athena.table", "athena.output", "athena.reuse", "athena.endpoint", "athena.price_per_tb", "max_bytes", "daily_bytes"}
 
 // isServer tells the engines that are servers, and find the lake by themselves, from the one in this program.
 func isServer(name string) bool { return name != "" && name != engineNames[0] }
@@ -202,10 +206,42 @@ func openEngine(ctx context.Context, a *app, name string, cfg duckdb.Config, tab
 			return nil, err
 		}
 		return e, nil
-	case "trino", "athena":
-		return nil, fmt.Errorf("engine %s: not built yet; duckdb is", name)
+	case "trino":
+		e, err := openTrino(a, window)
+		if err != nil {
+			return nil, err
+		}
+		return a.guard(e, engine.Price{})
+	case "athena":
+		e, err := openAthena(ctx, a, window)
+		if err != nil {
+			return nil, err
+		}
+		return a.guard(e, a.athenaPrice())
 	}
 	panic("BUG: no engine " + name)
+}
+
+// openTrino opens the Trino of the settings. Its password comes from the environment only: settings are files that are
+// shared, and flags are seen by everybody on the machine.
+func openTrino(a *app, window source.Window) (engine.Engine, error) {
+	s := a.settings.Trino
+	if s.URL == "" {
+		return nil, errors.New("engine trino: it is not said where: --trino-url, WEIR_TRINO_URL, or trino.url in the settings")
+	}
+	if s.User == "" {
+		if u, err := user.Current(); err == nil {
+			s.User = u.Username
+		}
+	}
+	e, err := trino.Open(trino.Config{
+		URL: s.URL, User: s.User, Password: os.Getenv("WEIR_TRINO_PASSWORD"), Catalog: s.Catalog, Schema: s.Schema,
+		Since: window.Start, Until: window.End,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // openSource spools the records of sources to temporary Parquet files, with only the columns cols (nil: all; empty:

@@ -66,15 +66,21 @@ type Engine interface {
 type Plan struct {
 	Text   string // the engine's own plan
 	Tables []Scan
+	IO     *IOPlan // of an engine on a server: columns and ranges, by which whoever has the lake finds the bytes; else nil
 }
 
 // Scan is the part of a plan that reads one table. Bytes is the size of its files: at most so many are read, less
-// where columns or row groups are not needed.
+// where columns or row groups are not needed. Both are -1 where the engine does not know them.
 type Scan struct {
 	Table string
 	Files int
 	Bytes int64
+
+	AtLeast bool // there are more files than were looked at: Files and Bytes are those that were
 }
+
+// Unknown tells whether nobody knows what the scan takes.
+func (s Scan) Unknown() bool { return s.Bytes < 0 }
 
 // ParquetWriter is an Engine that can store a result by itself, with its types, without showing the rows to anybody.
 type ParquetWriter interface {

@@ -110,3 +110,8 @@ func (e *ServerError) Error() string {
 }
 
 func (e *ServerError) Unwrap() error { return e.Err }
+
+// LimitError says that a result is larger than the engine was told to give.
+type LimitError struct{ Msg string }
+
+func (e *LimitError) Error() string { return e.Msg }

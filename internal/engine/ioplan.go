@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// ExplainIO goes in front of a query to have Trino or Athena say what it would read. ParseIOPlan reads the answer.
-const ExplainIO = "EXPLAIN (TYPE IO, FORMAT JSON) "
+// What goes in front of a query to have Trino or Athena say what it would read. ParseIOPlan reads the answer to the first,
+// IOPlan.AddReads that to the second.
+const (
+	ExplainIO   = "EXPLAIN (TYPE IO, FORMAT JSON)"
+	ExplainJSON = "EXPLAIN (TYPE DISTRIBUTED, FORMAT JSON)"
+)
 
 // IOPlan is what Trino or Athena would read and write for a query.
 type IOPlan struct {
@@ -20,6 +24,7 @@ type IOPlan struct {
 type IOTable struct {
 	Catalog, Schema, Table string
 	Columns                []IOColumn // those whose values are bounded
+	Reads                  []string   // the columns whose values are read, once AddReads was called
 	Rows                   float64    // estimate; -1 where it is not known
 }
 
@@ -97,6 +102,62 @@ func ParseIOPlan(text string) (*IOPlan, error) {
 		plan.Output = o.Catalog + "." + o.SchemaTable.Schema + "." + o.SchemaTable.Table
 	}
 	return plan, nil
+}
+
+// AddReads adds the columns that the tables' scans read, from the answer to ExplainJSON: what is billed for, and what the
+// estimate of bytes is made of. A table that is scanned twice has the columns of both scans.
+func (p *IOPlan) AddReads(text string) error {
+	var fragments map[string]*planNode
+	if err := json.Unmarshal([]byte(text), &fragments); err != nil {
+		return fmt.Errorf("read plan: %w", err)
+	}
+	for _, f := range fragments {
+		p.addReads(f)
+	}
+	for i := range p.Tables {
+		slices.Sort(p.Tables[i].Reads)
+	}
+	return nil
+}
+
+// planNode is what we look at of a node of a plan.
+type planNode struct {
+	Descriptor map[string]string `json:"descriptor"`
+	Details    []string          `json:"details"`
+	Children   []*planNode       `json:"children"`
+}
+
+func (p *IOPlan) addReads(n *planNode) {
+	// "lake:weir.flows$data@2916766915666540657" of Iceberg, "awsdatacatalog:weir:flows …" of Hive.
+	table, _, _ := strings.Cut(n.Descriptor["table"], " ")
+	table, _, _ = strings.Cut(table, "$data@")
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		if table != t.Catalog+":"+t.Schema+"."+t.Table && table != t.Catalog+":"+t.Schema+":"+t.Table {
+			continue
+		}
+		for _, d := range n.Details {
+			// "bytes := 10:bytes:bigint" of Iceberg, "bytes := bytes:bigint:REGULAR" of Hive.
+			_, column, ok := strings.Cut(d, " := ")
+			if !ok {
+				continue
+			}
+			parts := strings.Split(column, ":")
+			name := parts[0]
+			if len(parts) == 1 || strings.ContainsAny(name, "(' \"") { // an expression
+				continue
+			}
+			if strings.Trim(name, "0123456789") == "" {
+				name = parts[1]
+			}
+			if !slices.Contains(t.Reads, name) {
+				t.Reads = append(t.Reads, name)
+			}
+		}
+	}
+	for _, c := range n.Children {
+		p.addReads(c)
+	}
 }
 
 // Scope is what queries of people may read on a server.

@@ -142,6 +142,15 @@ func (r *Rewritten) Inline(d *Dialect, args []any) (*Rewritten, error) {
 	return out, nil
 }
 
+// Below is the query under a line of ours, which a statement about the query begins with: EXPLAIN and the like.
+func (r *Rewritten) Below(line string) *Rewritten {
+	out := &Rewritten{SQL: line + "\n" + r.SQL, user: r.user, edits: []edit{{0, -1}}}
+	for _, e := range r.edits {
+		out.edits = append(out.edits, edit{e.out + len(line) + 1, e.user})
+	}
+	return out
+}
+
 // place is the byte of the query behind one of the SQL, or -1.
 func (r *Rewritten) place(out int) int {
 	for i := len(r.edits) - 1; i >= 0; i-- {

@@ -16,6 +16,8 @@ CREATE MACRO to_utf8(s) AS encode(s);
 CREATE MACRO from_utf8(b) AS decode(b);
 CREATE MACRO json_extract_scalar(j, p) AS json_extract_string(j, p);
 CREATE MACRO json_parse(s) AS CAST(s AS JSON);
+CREATE MACRO url_encode(s) AS replace(replace(replace(system.main.url_encode(s), '%20', '+'), '%2A', '*'), '~', '%7E');
+CREATE MACRO url_decode(s) AS system.main.url_decode(replace(s, '+', ' '));
 CREATE MACRO url_extract_protocol(u) AS nullif(system.main.regexp_extract(u, '^([A-Za-z][A-Za-z0-9+.-]*):', 1), '');
 CREATE MACRO url_extract_host(u) AS nullif(system.main.regexp_extract(u, '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)', 1), '');
 CREATE MACRO url_extract_port(u) AS TRY_CAST(system.main.regexp_extract(u, '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*):([0-9]+)', 1) AS BIGINT);

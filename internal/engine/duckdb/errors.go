@@ -104,8 +104,8 @@ func (s *statement) unknownColumn(e *engine.SQLError, r report) {
 	switch aws := hyphenated(name, rest); {
 	case aws != "" && slices.Contains(all, strings.ReplaceAll(aws, "-", "_")):
 		e.Hint = fmt.Sprintf("%s is AWS's name of the field; the column is %s", aws, strings.ReplaceAll(aws, "-", "_"))
-	case nearest(name, all) != "":
-		e.Hint = "did you mean " + nearest(name, all) + "?"
+	case engine.Nearest(name, all) != "":
+		e.Hint = "did you mean " + engine.Nearest(name, all) + "?"
 	case tok.Kind == engine.Quoted:
 		e.Hint = fmt.Sprintf(`"double quotes" are for names; write text as '%s'`, strings.ReplaceAll(name, "'", "''"))
 	case len(s.tables) > 0:
@@ -175,7 +175,7 @@ func unknownFunction(sql string, f ref) error {
 		names = append(names, n)
 	}
 	slices.Sort(names)
-	if n := nearest(f.name, names); n != "" {
+	if n := engine.Nearest(f.name, names); n != "" {
 		e.Hint = "did you mean " + n + "?"
 	} else {
 		e.Hint = "docs/sql.md lists the functions that run on every engine"
@@ -190,7 +190,7 @@ func (e *Engine) unknownTable(sql string, r ref) error {
 	}
 	slices.Sort(names)
 	err := engine.NewSQLError(sql, r.place, fmt.Sprintf("there is no table %q", r.name))
-	if n := nearest(r.name, names); n != "" {
+	if n := engine.Nearest(r.name, names); n != "" {
 		err.Hint = "did you mean " + n + "?"
 	} else if len(names) > 0 {
 		err.Hint = "the tables are " + strings.Join(names, ", ")
@@ -199,50 +199,4 @@ func (e *Engine) unknownTable(sql string, r ref) error {
 		err.Hint = "a query reads tables, not files; weir query --source FILE asks a file"
 	}
 	return err
-}
-
-// nearest is the name of the list that was most likely meant, or "".
-func nearest(name string, list []string) string {
-	name = strings.ToLower(name)
-	flat := func(s string) string { return strings.NewReplacer("_", "", "-", "").Replace(s) }
-	best, least := "", 1+max(1, len(name)/3)
-	for _, c := range list {
-		if c == name {
-			continue
-		}
-		d := distance(name, c)
-		if flat(name) == flat(c) {
-			d = 0
-		}
-		if d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to change, add, remove or swap to make one word of the other.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, cur = prev, cur, prev2
-	}
-	return prev[len(b)]
 }

@@ -47,7 +47,7 @@ func openAthena(ctx context.Context, a *app, window source.Window) (*athena.Engi
 	}
 	var tables []athena.Table
 	if set.Table == "" {
-		tables = lakeTables(database, window)
+		tables = lakeTables(database, window, lakeEstimator(a))
 	} else {
 		name := set.Table
 		if before, after, ok := strings.Cut(name, "."); ok {
@@ -79,11 +79,11 @@ func openAthena(ctx context.Context, a *app, window source.Window) (*athena.Engi
 	}, client, tables)
 }
 
-// lakeTables are the lake's tables as Glue has them. What they take to read nobody says yet.
-func lakeTables(database string, window source.Window) []athena.Table {
+// lakeTables are the lake's tables as Glue has them.
+func lakeTables(database string, window source.Window, estimate engine.Estimator) []athena.Table {
 	var tables []athena.Table
 	for _, t := range flowlog.Tables {
-		tables = append(tables, athena.Table{Reads: t.Name, RemoteTable: engine.RemoteTable{
+		tables = append(tables, athena.Table{Reads: t.Name, Estimate: estimate, RemoteTable: engine.RemoteTable{
 			Name: t.Name, From: engine.QuoteName(database) + "." + engine.QuoteName(t.Name), Columns: engine.Columns(t), Since: window.Start, Until: window.End,
 		}})
 	}

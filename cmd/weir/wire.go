@@ -207,7 +207,7 @@ func openEngine(ctx context.Context, a *app, name string, cfg duckdb.Config, tab
 		}
 		return e, nil
 	case "trino":
-		e, err := openTrino(a, window)
+		e, err := openTrino(a, window, lakeEstimator(a))
 		if err != nil {
 			return nil, err
 		}
@@ -224,7 +224,7 @@ func openEngine(ctx context.Context, a *app, name string, cfg duckdb.Config, tab
 
 // openTrino opens the Trino of the settings. Its password comes from the environment only: settings are files that are
 // shared, and flags are seen by everybody on the machine.
-func openTrino(a *app, window source.Window) (engine.Engine, error) {
+func openTrino(a *app, window source.Window, estimate engine.Estimator) (engine.Engine, error) {
 	s := a.settings.Trino
 	if s.URL == "" {
 		return nil, errors.New("engine trino: it is not said where: --trino-url, WEIR_TRINO_URL, or trino.url in the settings")
@@ -236,12 +236,30 @@ func openTrino(a *app, window source.Window) (engine.Engine, error) {
 	}
 	e, err := trino.Open(trino.Config{
 		URL: s.URL, User: s.User, Password: os.Getenv("WEIR_TRINO_PASSWORD"), Catalog: s.Catalog, Schema: s.Schema,
-		Since: window.Start, Until: window.End,
+		Since: window.Start, Until: window.End, Estimate: estimate,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// lakeEstimator tells what queries take of the lake of the settings: Trino and Athena read it the same way. Without a
+// lake to look at, such as where only the engine's own catalog is known, nobody knows.
+func lakeEstimator(a *app) engine.Estimator {
+	none := false
+	estimate := trino.Estimator(func(ctx context.Context) (*lake.Lake, error) {
+		l, err := openLake(ctx, a, false)
+		none = errors.Is(err, lake.ErrNoLake) || errors.Is(err, errNoCatalog)
+		return l, err
+	})
+	return func(ctx context.Context, r engine.Reading) (engine.Scan, error) {
+		scan, err := estimate(ctx, r)
+		if none {
+			return engine.Scan{Table: r.Table, Files: -1, Bytes: -1}, nil
+		}
+		return scan, err
+	}
 }
 
 // openSource spools the records of sources to temporary Parquet files, with only the columns cols (nil: all; empty:

@@ -124,6 +124,7 @@ func (p *IOPlan) AddReads(text string) error {
 type planNode struct {
 	Descriptor map[string]string `json:"descriptor"`
 	Details    []string          `json:"details"`
+	Outputs    []any             `json:"outputs"` // nil: the plan does not say
 	Children   []*planNode       `json:"children"`
 }
 

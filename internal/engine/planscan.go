@@ -46,6 +46,9 @@ func (n *planNode) scans(out []PlanScan) []PlanScan {
 		}
 		one.addReads(&planNode{Descriptor: n.Descriptor, Details: n.Details})
 		columns := one.Tables[0].Reads
+		if columns == nil && n.Outputs != nil && len(n.Outputs) == 0 {
+			columns = []string{} // it counts rows
+		}
 		slices.Sort(columns)
 		out = append(out, PlanScan{strings.ToLower(table), columns})
 	}

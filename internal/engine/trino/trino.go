@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +41,9 @@ type Config struct {
 	// an error, engine.LimitError. 0 is no bound on rows, and 16 MiB of a value.
 	MaxRows  int64
 	MaxValue int
+
+	// Estimate tells what a reading of the lake takes. nil: Explain does not know.
+	Estimate engine.Estimator
 
 	// Session are properties of the session: query_max_memory, query_max_run_time and so on. nil leaves the server's own.
 	Session map[string]string
@@ -202,8 +204,7 @@ func (e *Engine) text(ctx context.Context, q *engine.Rewritten, head string) (st
 	return text, nil
 }
 
-// Explain tells Trino's plan, and what it would read. See engine.Engine. Files and bytes of the tables are not known:
-// whoever has the lake finds them from the columns and ranges of Plan.IO.
+// Explain tells Trino's plan, and what it would read: a table that is read twice is there twice. See engine.Engine.
 func (e *Engine) Explain(ctx context.Context, sql string, args ...any) (*engine.Plan, error) {
 	q, err := e.admit(ctx, sql, args)
 	if err != nil {
@@ -220,10 +221,18 @@ func (e *Engine) Explain(ctx context.Context, sql string, args ...any) (*engine.
 	if err := q.io.AddReads(columns); err != nil {
 		return nil, err
 	}
-	for _, t := range q.io.Tables {
-		if !slices.ContainsFunc(plan.Tables, func(s engine.Scan) bool { return s.Table == t.Table }) {
-			plan.Tables = append(plan.Tables, engine.Scan{Table: t.Table, Files: -1, Bytes: -1})
+	scans, err := engine.ParsePlanScans(columns)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range engine.Readings(q.io, scans) {
+		scan := engine.Scan{Table: r.Table, Files: -1, Bytes: -1}
+		if e.cfg.Estimate != nil {
+			if scan, err = e.cfg.Estimate(ctx, r); err != nil {
+				return nil, err
+			}
 		}
+		plan.Tables = append(plan.Tables, scan)
 	}
 	return plan, nil
 }

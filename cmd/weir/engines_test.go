@@ -10,7 +10,7 @@ import (
 
 // TestEnginesScripts runs testdata/engines with real servers. Beside the commands of TestScripts there is
 //
-//	trino-lake DIR   show the lake in DIR to the Trino, and set $WEIR_TRINO_URL and $WEIR_TRINO_CATALOG
+//	trino-lake DIR [write]   show the lake in DIR to the Trino, and set $WEIR_TRINO_URL and $WEIR_TRINO_CATALOG
 func TestEnginesScripts(t *testing.T) {
 	s := trinotest.Start(t)
 	testscript.Run(t, testscript.Params{
@@ -25,11 +25,15 @@ func TestEnginesScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"trino-lake": func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 1 {
-					ts.Fatalf("usage: trino-lake DIR")
+				if neg || len(args) == 0 {
+					ts.Fatalf("usage: trino-lake DIR [write]")
+				}
+				properties := s.LakeProperties(ts.MkAbs(args[0]))
+				if len(args) > 1 {
+					delete(properties, "iceberg.security")
 				}
 				ts.Setenv("WEIR_TRINO_URL", s.URL)
-				ts.Setenv("WEIR_TRINO_CATALOG", s.Lake(t, ts.MkAbs(args[0])))
+				ts.Setenv("WEIR_TRINO_CATALOG", s.Catalog(t, properties))
 			},
 		},
 	})

@@ -89,6 +89,14 @@ type ParquetWriter interface {
 	WriteParquet(ctx context.Context, sql string, args ...any) (rows int64, err error)
 }
 
+// Publisher is an engine on a server that can keep the views, for tools that are not weir.
+type Publisher interface {
+	Engine
+	// Publish makes the views in a schema, which it makes if need be, and returns their names. Views of ours are replaced;
+	// one that somebody else made, or a newer weir, is an error.
+	Publish(ctx context.Context, schema string) ([]string, error)
+}
+
 // Decimal is an exact decimal number as text.
 type Decimal string
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,9 @@ func CheckReadOnly(sql string) error {
 		return refuse(i, "a query has no NUL bytes")
 	}
 	toks := Tokens(sql)
+	if at := oddComment(sql, toks); at >= 0 {
+		return refuse(at, "a comment may not hold another one, nor a carriage return")
+	}
 	for len(toks) > 0 && toks[len(toks)-1].Is(";") {
 		toks = toks[:len(toks)-1]
 	}
@@ -46,6 +50,8 @@ func CheckReadOnly(sql string) error {
 			return refuse(t.Pos, `names are quoted with "`)
 		case t.Is("WITH") && next(1).Is("FUNCTION") && !next(2).Is("AS") && !next(2).Is("("):
 			return refuse(next(1).Pos, "a query cannot define functions")
+		case t.Is("WITH") && next(1).Is("SESSION") && !next(2).Is("AS") && !next(2).Is("("):
+			return refuse(next(1).Pos, "a query cannot set properties of the session")
 		case t.Is("TABLE") && next(1).Is("("):
 			return refuse(t.Pos, "table functions are not allowed in FROM")
 		}
@@ -54,6 +60,35 @@ func CheckReadOnly(sql string) error {
 		return refuse(at, "tables are named without their schema: flows")
 	}
 	return nil
+}
+
+// oddComment is the place of a comment that Trino ends elsewhere than Tokens, or -1. Trino's do not nest, and a -- ends at a
+// carriage return: what we take for a comment would be SQL there.
+func oddComment(sql string, toks []Token) int {
+	end := 0
+	gaps := append(slices.Clone(toks), Token{Pos: len(sql)})
+	for _, t := range gaps {
+		for i := end; i < t.Pos; {
+			switch {
+			case strings.HasPrefix(sql[i:t.Pos], "--"):
+				next := min(indexFrom(sql, i, "\n"), t.Pos)
+				if strings.Contains(strings.TrimRight(sql[i:next], "\r\n"), "\r") {
+					return i
+				}
+				i = next
+			case strings.HasPrefix(sql[i:t.Pos], "/*"):
+				next := min(skipComment(sql, i), t.Pos)
+				if strings.Contains(sql[i+2:next], "/*") {
+					return i
+				}
+				i = next
+			default:
+				i++
+			}
+		}
+		end = t.End
+	}
+	return -1
 }
 
 // qualifiedTable is the place of a table's name that has a schema, or -1.

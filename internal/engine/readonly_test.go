@@ -11,7 +11,7 @@ func TestCheckReadOnly(t *testing.T) {
 		"SELECT * FROM flows;", "(SELECT 1) UNION (SELECT 2)", "VALUES (1)", "with a as (select 1) select * from a", "EXPLAIN SELECT 1",
 		"SELECT f.a, f.b FROM flows f WHERE f.c IS DISTINCT FROM f.d", "SELECT extract(hour FROM f.start_time) FROM flows f, tgw_flows g",
 		"SELECT trim('x' FROM f.a), (SELECT max(g.b) FROM tgw_flows g) FROM flows f JOIN tgw_flows t ON (f.a = t.a) WHERE f.b IN (1, 2)",
-		"SELECT 'a.b; DROP TABLE x' -- ; DELETE", "SELECT a FROM flows ORDER BY flows.a, flows.b", `SELECT * FROM "flows" CROSS JOIN UNNEST(flows.a, flows.b)`,
+		"SELECT 'a.b; DROP TABLE x' -- ; DELETE", "SELECT '/* /* */' -- /* a\r\n, 1 /* -- b */ FROM flows", "WITH session AS (SELECT 1) SELECT * FROM session", "SELECT a FROM flows ORDER BY flows.a, flows.b", `SELECT * FROM "flows" CROSS JOIN UNNEST(flows.a, flows.b)`,
 		"WITH function AS (SELECT 1) SELECT * FROM function", "SELECT x FROM (VALUES (1)) AS t(x) GROUP BY t.x, t.y",
 	} {
 		if err := CheckReadOnly(sql); err != nil {
@@ -46,6 +46,10 @@ func TestCheckReadOnly(t *testing.T) {
 		{"SELECT * FROM information_schema.tables", "information_schema"},
 		{"SELECT * FROM `a`.`b`", "`"},
 		{"SELECT 1\x00", "\x00"},
+		{"WITH SESSION query_max_run_time = '1h' SELECT 1", "SESSION"},
+		{"SELECT 1 /* /* */ FROM other.t -- */", "/*"},
+		{"SELECT 1 -- \rFROM other.t", "--"},
+		{"SELECT 1 FROM flows /* /* */", "/*"},
 		{"", ""}, {";", ""}, {"-- only", ""},
 	} {
 		var bad *SQLError

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +21,29 @@ type ViewColumn struct {
 	Column
 	Of   string // the stored column
 	Made Making
+}
+
+// ViewsVersion counts the changes to what ViewsOf says of a table's views, not those to AWS's fields. Views that are kept on
+// a server carry it in their comment, by which a later weir knows that it may replace them.
+const ViewsVersion = 1
+
+// viewsComment is what the comment of a view that is kept on a server begins with.
+const viewsComment = "weir views "
+
+// ViewComment is the comment of a view that is kept on a server.
+func ViewComment() string { return fmt.Sprintf("%s%d", viewsComment, ViewsVersion) }
+
+// CheckReplace tells whether a view with a comment may be replaced.
+func CheckReplace(name, comment string) error {
+	n, ours := strings.CutPrefix(comment, viewsComment)
+	version, err := strconv.Atoi(n)
+	switch {
+	case !ours || err != nil:
+		return fmt.Errorf("publish view %s: there is one that weir did not make", name)
+	case version > ViewsVersion:
+		return fmt.Errorf("publish view %s: it was made by a newer weir (views %d, here %d)", name, version, ViewsVersion)
+	}
+	return nil
 }
 
 // Making says how a column of a view is made of a stored one.

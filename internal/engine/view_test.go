@@ -72,3 +72,11 @@ func TestLiteral(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckReplace(t *testing.T) {
+	for comment, ok := range map[string]bool{ViewComment(): true, "weir views 0": true, "weir views 2": false, "": false, "sales": false, "weir views x": false} {
+		if err := CheckReplace("flows", comment); (err == nil) != ok {
+			t.Errorf("%q: %v", comment, err)
+		}
+	}
+}

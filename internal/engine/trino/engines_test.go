@@ -20,6 +20,7 @@ version account-id interface-id srcaddr dstaddr srcport dstport protocol packets
 3 123456789010 eni-2 2001:db8::1 ::ffff:10.0.0.5 40000 443 6 9223372036854775807 9223372036854775807 1588554000 1588554060 ACCEPT OK - - s3://b/2 -
 2 - eni-1 - - - - - - - 1588550400 1588550460 - NODATA - - s3://b/2 -
 2 210987654321 eni-2 10.0.0.9 10.0.0.5 0 0 1 0 0 0 1 ACCEPT OK vpc-2 0 s3://b/2 -
+2 210987654321 eni-2 10.0.0.9 10.0.0.5 0 0 1 0 0 99999999998 99999999999 ACCEPT OK vpc-2 0 s3://b/2 -
 `
 
 const tgwRecords = `

@@ -101,13 +101,15 @@ func TestEnginesNoLake(t *testing.T) {
 
 // TestEnginesWalls has the second wall stand alone: the first is not asked.
 func TestEnginesWalls(t *testing.T) {
-	e, s := open(t, nil)
+	e, s := open(t, func(c *Config) { c.User = "walls" })
 	for _, sql := range []string{
 		"SELECT * FROM system.runtime.queries",
 		"SELECT * FROM queries", // of the session's schema
 		"SELECT 1 FROM (VALUES 1) AS v(x) WHERE x IN (SELECT 1 FROM system.metadata.catalogs)",
 		"SELECT table_name FROM system.information_schema.tables",
 		"WITH flows AS (SELECT * FROM system.runtime.nodes) SELECT * FROM flows",
+		"SELECT 1 /* /* */ FROM system.runtime.queries -- */",
+		"SELECT 1 -- \r FROM system.runtime.queries",
 		"SELECT * FROM queries q, LATERAL (SELECT * FROM system.runtime.tasks t WHERE t.query_id = q.query_id)",
 	} {
 		q, err := engine.WithViews(sql, nil)
@@ -131,7 +133,7 @@ func TestEnginesWalls(t *testing.T) {
 		}
 	}
 	// Nothing of them ran: only explanations did.
-	for _, row := range s.Query(t, "SELECT query FROM system.runtime.queries WHERE source = 'weir'") {
+	for _, row := range s.Query(t, "SELECT query FROM system.runtime.queries WHERE \"user\" = 'walls'") {
 		if text := row[0].(string); !strings.HasPrefix(text, "EXPLAIN") && strings.Contains(text, "system.") {
 			t.Errorf("this ran: %s", text)
 		}

@@ -141,13 +141,18 @@ var catalogs atomic.Int64
 // must have its tables.
 func (s *Server) Lake(t testing.TB, dir string) string {
 	t.Helper()
-	return s.Catalog(t, map[string]string{
+	return s.Catalog(t, s.LakeProperties(dir))
+}
+
+// LakeProperties are those of a catalog over the lake in a folder, for reading only.
+func (s *Server) LakeProperties(dir string) map[string]string {
+	return map[string]string{
 		"iceberg.security":     "read_only",
 		"iceberg.catalog.type": "jdbc", "iceberg.jdbc-catalog.catalog-name": "weir", "iceberg.jdbc-catalog.driver-class": "org.sqlite.JDBC",
 		"iceberg.jdbc-catalog.connection-url":        "jdbc:sqlite:" + filepath.Join(dir, "catalog.db"),
 		"iceberg.jdbc-catalog.default-warehouse-dir": "file://" + filepath.Join(dir, "warehouse"),
 		"fs.native-local.enabled":                    "true", "local.location": "/",
-	})
+	}
 }
 
 // Catalog makes a catalog of Iceberg tables, until the end of the test, and returns its name.

@@ -9,21 +9,34 @@ import (
 	"weir/internal/engine/enginetest"
 	"weir/internal/engine/trino"
 	"weir/internal/engine/trinotest"
+	"weir/internal/lake/laketest"
 	"weir/queries"
 )
 
-// TestEnginesQueries runs every saved query on DuckDB and on a real Trino over one lake: with its defaults, with the
-// arguments with which it has something to say, and with each of the common arguments.
+// TestEnginesQueries runs every saved query on DuckDB and on a real Trino over one lake in a folder.
 func TestEnginesQueries(t *testing.T) {
 	s := trinotest.Start(t)
 	dir := t.TempDir()
-	enginetest.Lake(t, dir, map[*flowlog.Table][]enginetest.Row{flowlog.VPC: flows(t), flowlog.TransitGateway: tgwFlows(t)})
-	inside, err := duckdb.Open(duckdb.Config{Threads: 2}, enginetest.LakeTables(t, dir))
+	sameRows(t, s, enginetest.Folder(dir), s.LakeProperties(dir))
+}
+
+// TestEnginesQueriesShared does so over a lake in S3 with its catalog in Postgres.
+func TestEnginesQueriesShared(t *testing.T) {
+	s := trinotest.Start(t)
+	shared := laketest.New(t)
+	sameRows(t, s, shared.Open, trinotest.SharedProperties(shared))
+}
+
+// sameRows runs every saved query with its defaults, with the arguments with which it has something to say, and with each
+// of the common arguments.
+func sameRows(t *testing.T, s *trinotest.Server, open enginetest.Opener, catalog map[string]string) {
+	enginetest.Lake(t, open, map[*flowlog.Table][]enginetest.Row{flowlog.VPC: flows(t), flowlog.TransitGateway: tgwFlows(t)})
+	inside, err := duckdb.Open(duckdb.Config{Threads: 2}, enginetest.LakeTables(t, open))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer inside.Close()
-	server, err := trino.Open(trino.Config{URL: s.URL, User: "weir", Catalog: s.Lake(t, dir)})
+	server, err := trino.Open(trino.Config{URL: s.URL, User: "weir", Catalog: s.Catalog(t, catalog)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"slices"
 	"strings"
@@ -13,11 +14,19 @@ import (
 	"weir/internal/lake"
 )
 
-// Lake makes a lake in a folder, with rows of each table, as weir writes one: so that several engines can be asked about
-// the same files. Rows of one source_object are one object.
-func Lake(t testing.TB, dir string, rows map[*flowlog.Table][]Row) {
+// Opener opens a lake: one in a folder, or one that several machines share.
+type Opener func(context.Context, lake.Options) (*lake.Lake, error)
+
+// Folder opens the lake in a folder.
+func Folder(dir string) Opener {
+	return func(ctx context.Context, o lake.Options) (*lake.Lake, error) { return lake.Open(ctx, dir, o) }
+}
+
+// Lake makes a lake with rows of each table, as weir writes one: so that several engines can be asked about the same
+// files. Rows of one source_object are one object.
+func Lake(t testing.TB, open Opener, rows map[*flowlog.Table][]Row) {
 	t.Helper()
-	l, err := lake.Open(t.Context(), dir, lake.Options{Write: true})
+	l, err := open(t.Context(), lake.Options{Write: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,10 +49,10 @@ func Lake(t testing.TB, dir string, rows map[*flowlog.Table][]Row) {
 	}
 }
 
-// LakeText adds an object of AWS's text to the lake in a folder, which it makes if need be.
-func LakeText(t testing.TB, dir string, table *flowlog.Table, object, text string) {
+// LakeText adds an object of AWS's text to a lake, which it makes if need be.
+func LakeText(t testing.TB, open Opener, table *flowlog.Table, object, text string) {
 	t.Helper()
-	l, err := lake.Open(t.Context(), dir, lake.Options{Write: true})
+	l, err := open(t.Context(), lake.Options{Write: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,24 +148,26 @@ func logText(t testing.TB, table *flowlog.Table, rows []Row) string {
 }
 
 // LakeTables are the tables of a lake, for the engine that reads their files.
-func LakeTables(t testing.TB, dir string) []engine.Table {
+func LakeTables(t testing.TB, open Opener) []engine.Table {
 	t.Helper()
-	l, err := lake.Open(t.Context(), dir, lake.Options{})
+	l, err := open(t.Context(), lake.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	cache := lake.Cache{Dir: t.TempDir()}
 	var out []engine.Table
 	for _, table := range flowlog.Tables {
 		s, err := l.Snapshot(t.Context(), table)
 		if err != nil {
 			t.Fatal(err)
 		}
-		et := engine.Table{Name: table.Name, Columns: engine.Columns(table)}
-		for _, f := range s.Files {
-			et.Files = append(et.Files, f.Path)
+		f, err := l.Fetch(t.Context(), s.Files, nil, cache)
+		if err != nil {
+			t.Fatal(err)
 		}
-		out = append(out, et)
+		t.Cleanup(func() { f.Close() })
+		out = append(out, engine.Table{Name: table.Name, Columns: engine.Columns(table), Files: f.Paths})
 	}
 	return out
 }

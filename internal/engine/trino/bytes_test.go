@@ -50,8 +50,8 @@ func TestEnginesBytes(t *testing.T) {
 	s := trinotest.Start(t)
 	dir := t.TempDir()
 	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	enginetest.LakeText(t, dir, flowlog.VPC, "s3://b/large", synthetic(day, 400_000))
-	enginetest.LakeText(t, dir, flowlog.VPC, "s3://b/small", synthetic(day.AddDate(0, 0, 1), 30_000))
+	enginetest.LakeText(t, enginetest.Folder(dir), flowlog.VPC, "s3://b/large", synthetic(day, 400_000))
+	enginetest.LakeText(t, enginetest.Folder(dir), flowlog.VPC, "s3://b/small", synthetic(day.AddDate(0, 0, 1), 30_000))
 	e, err := Open(Config{URL: s.URL, User: "weir", Catalog: s.Lake(t, dir), Estimate: Estimator(
 		func(ctx context.Context) (*lake.Lake, error) { return lake.Open(ctx, dir, lake.Options{}) })})
 	if err != nil {

@@ -34,10 +34,10 @@ func both(t *testing.T, since, until time.Time) (inside, server engine.Engine) {
 	t.Helper()
 	s := trinotest.Start(t)
 	dir := t.TempDir()
-	enginetest.Lake(t, dir, map[*flowlog.Table][]enginetest.Row{
+	enginetest.Lake(t, enginetest.Folder(dir), map[*flowlog.Table][]enginetest.Row{
 		flowlog.VPC: enginetest.Records(t, records), flowlog.TransitGateway: enginetest.Records(t, tgwRecords),
 	})
-	tables := enginetest.LakeTables(t, dir)
+	tables := enginetest.LakeTables(t, enginetest.Folder(dir))
 	for i := range tables {
 		tables[i].Since, tables[i].Until = since, until
 	}

@@ -14,7 +14,7 @@ import (
 func TestEnginesPublish(t *testing.T) {
 	s := trinotest.Start(t)
 	dir := t.TempDir()
-	enginetest.Lake(t, dir, map[*flowlog.Table][]enginetest.Row{flowlog.VPC: enginetest.Records(t, records)})
+	enginetest.Lake(t, enginetest.Folder(dir), map[*flowlog.Table][]enginetest.Row{flowlog.VPC: enginetest.Records(t, records)})
 	properties := s.LakeProperties(dir)
 	delete(properties, "iceberg.security")
 	catalog := s.Catalog(t, properties)

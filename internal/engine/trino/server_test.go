@@ -77,7 +77,7 @@ func TestEnginesErrors(t *testing.T) {
 func TestEnginesNoLake(t *testing.T) {
 	s := trinotest.Start(t)
 	dir := t.TempDir()
-	enginetest.Lake(t, dir, nil)
+	enginetest.Lake(t, enginetest.Folder(dir), nil)
 	catalog := s.Lake(t, dir)
 	for _, tt := range []struct {
 		cfg  Config

@@ -23,6 +23,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"weir/internal/lake/laketest"
 )
 
 // Server is a Trino.
@@ -152,6 +154,18 @@ func (s *Server) LakeProperties(dir string) map[string]string {
 		"iceberg.jdbc-catalog.connection-url":        "jdbc:sqlite:" + filepath.Join(dir, "catalog.db"),
 		"iceberg.jdbc-catalog.default-warehouse-dir": "file://" + filepath.Join(dir, "warehouse"),
 		"fs.native-local.enabled":                    "true", "local.location": "/",
+	}
+}
+
+// SharedProperties are those of a catalog over a lake in S3 and Postgres, for reading only.
+func SharedProperties(l *laketest.Shared) map[string]string {
+	return map[string]string{
+		"iceberg.security":     "read_only",
+		"iceberg.catalog.type": "jdbc", "iceberg.jdbc-catalog.catalog-name": "weir", "iceberg.jdbc-catalog.driver-class": "org.postgresql.Driver",
+		"iceberg.jdbc-catalog.connection-url":        l.JDBC(),
+		"iceberg.jdbc-catalog.default-warehouse-dir": l.URI + "/warehouse",
+		"fs.native-s3.enabled":                       "true", "s3.endpoint": l.Endpoint, "s3.region": l.Server.Region, "s3.path-style-access": "true",
+		"s3.aws-access-key": l.Server.AccessKey, "s3.aws-secret-key": l.Server.SecretKey,
 	}
 }
 

@@ -80,6 +80,21 @@ func Postgres(t testing.TB) string {
 	return u.String()
 }
 
+// JDBC is the catalog's URL for programs in Java.
+func (s *Shared) JDBC() string {
+	u, err := url.Parse(s.Catalog)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	q := u.Query()
+	q.Set("user", u.User.Username())
+	if p, ok := u.User.Password(); ok {
+		q.Set("password", p)
+	}
+	u.User, u.Scheme, u.RawQuery = nil, "jdbc:postgresql", q.Encode()
+	return u.String()
+}
+
 // Open opens the lake.
 func (s *Shared) Open(ctx context.Context, o lake.Options) (*lake.Lake, error) {
 	return Open(ctx, s.Endpoint, s.URI, s.Catalog, o)

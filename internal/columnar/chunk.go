@@ -28,10 +28,12 @@ type encoder struct {
 	zstd      *zstd.Encoder
 	transient bool // see Writer.Transient
 
-	local  []uint32 // batch code to code in this chunk, 0 is none yet
+	view   view
+	local  []uint32 // code in the batch, or in view, to code in this chunk; 0 is none yet
 	codes  []uint32 // per value: code in this chunk, from 0
-	dict   []uint32 // code in this chunk to batch code
+	dict   []uint32 // code in this chunk to that other code
 	longs  []int64  // values of an integer column
+	values []int64  // of its dictionary
 	size   int      // of such a value in the file, in bytes
 	table  intTable
 	def    []uint32
@@ -51,44 +53,43 @@ var encoders = sync.Pool{New: func() any {
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// column encodes a column of the given rows. A map gives two chunks, all else one.
-func (e *encoder) column(c *column, b *flowlog.Batch, rows, interfaces []uint32) []chunk {
+// column encodes a column, at which e.view looks, of a row group. A map gives two chunks, all else one.
+func (e *encoder) column(c *column, b *flowlog.Batch, g *group) []chunk {
+	if c.name == Extra {
+		return e.extra(b, g.rows)
+	}
+	col, t := c.in(b), c.physical()
 	switch {
-	case c.name == Extra:
-		return e.extra(b, rows)
-	case c.name == SourceObject:
-		return []chunk{e.text(c, &b.Object, rows, interfaces)}
+	case col == nil || e.view.kind == viewNull:
+		if c.time {
+			return []chunk{e.empty(t, len(g.rows), c.name), e.empty(t, len(g.rows), StartTime)}
+		}
+		return []chunk{e.empty(t, len(g.rows), c.name)}
+	case t == format.ByteArray:
+		return []chunk{e.text(c, col, g)}
+	case c.time:
+		return e.startColumns(c, col, g.rows)
 	case c.name == StartTime:
-		col := b.Column(b.Table.Field("start").Index())
-		return []chunk{e.longColumn(c.name, col, rows, microseconds)}
-	case c.name == "start" && c.time:
-		return e.startColumns(b.Column(c.field.Index()), rows)
+		return []chunk{e.numbers(c, col, g.rows, microseconds)}
 	}
-	col := b.Column(c.field.Index())
-	switch c.physical() {
-	case format.ByteArray:
-		return []chunk{e.text(c, col, rows, interfaces)}
-	case format.Int32:
-		return []chunk{e.intColumn(c.name, col, rows)}
-	default:
-		return []chunk{e.longColumn(c.name, col, rows, 1)}
-	}
+	return []chunk{e.numbers(c, col, g.rows, 1)}
 }
 
 // text encodes a column of dictionary codes: they are numbered anew for this chunk, in order of appearance.
-func (e *encoder) text(c *column, col *flowlog.Column, rows, interfaces []uint32) chunk {
-	if col == nil {
-		return e.empty(format.ByteArray, len(rows), c.name)
-	}
+func (e *encoder) text(c *column, col *flowlog.Column, g *group) chunk {
+	rows := g.rows
 	e.begin(len(rows))
-	if c.uniform {
+	switch e.view.kind {
+	case viewUniform:
 		e.dict = append(e.dict, col.Codes[0])
 		e.codes = e.codes[:len(rows)]
 		clear(e.codes)
-	} else if c.byInterface != nil {
-		e.number(col.Dict.Len(), c.byInterface, interfaces)
-	} else {
-		e.number(col.Dict.Len(), col.Codes, rows)
+	case viewInterface:
+		e.numberRuns(col.Dict.Len(), e.view.table, g.interfaces)
+	case viewNarrow:
+		renumber(e, e.view.n, e.view.codes, rows)
+	default:
+		renumber(e, col.Dict.Len(), col.Codes, rows)
 	}
 	var least, most []byte
 	size := 0
@@ -130,15 +131,9 @@ func (e *encoder) begin(rows int) {
 	e.def = e.def[:0]
 }
 
-// number fills codes, dict and def from the codes all[row] of a dictionary of n entries.
-func (e *encoder) number(n int, all, rows []uint32) {
-	if cap(e.local) < n {
-		e.local = make([]uint32, n+n/4)
-	} else {
-		e.local = e.local[:n]
-		clear(e.local)
-	}
-	local := e.local[:cap(e.local)]
+// renumber fills codes, dict and def from the codes all[row], which are less than n; 0 is NULL.
+func renumber[T uint16 | uint32](e *encoder, n int, all []T, rows []uint32) {
+	local := e.locals(n)
 	nulls := 0
 	codes := e.codes[:len(rows)]
 	n = 0
@@ -150,7 +145,7 @@ func (e *encoder) number(n int, all, rows []uint32) {
 		}
 		at := local[code]
 		if at == 0 {
-			e.dict = append(e.dict, code)
+			e.dict = append(e.dict, uint32(code))
 			at = uint32(len(e.dict))
 			local[code] = at
 		}
@@ -160,9 +155,54 @@ func (e *encoder) number(n int, all, rows []uint32) {
 	e.codes = codes[:n]
 	if nulls > 0 {
 		for _, row := range rows {
-			e.def = append(e.def, min(all[row], 1))
+			e.def = append(e.def, uint32(min(all[row], 1)))
 		}
 	}
+}
+
+// numberRuns does the same for a column that follows from the interface.
+func (e *encoder) numberRuns(n int, table []uint32, runs []run) {
+	local := e.locals(n)
+	nulls := 0
+	for _, r := range runs {
+		code := table[r.code]
+		if code == 0 {
+			nulls += r.n
+			continue
+		}
+		if local[code] == 0 {
+			e.dict = append(e.dict, code)
+			local[code] = uint32(len(e.dict))
+		}
+		at := len(e.codes)
+		e.codes = e.codes[:at+r.n]
+		fill(e.codes[at:], local[code]-1)
+	}
+	if nulls > 0 {
+		e.def = e.def[:0]
+		for _, r := range runs {
+			at := len(e.def)
+			e.def = e.def[:at+r.n]
+			fill(e.def[at:], min(table[r.code], 1))
+		}
+	}
+}
+
+func fill(s []uint32, v uint32) {
+	for i := range s {
+		s[i] = v
+	}
+}
+
+// locals returns the table from codes less than n to codes of this chunk, empty.
+func (e *encoder) locals(n int) []uint32 {
+	if cap(e.local) < n {
+		e.local = make([]uint32, n+n/4)
+	} else {
+		e.local = e.local[:n]
+		clear(e.local)
+	}
+	return e.local[:n]
 }
 
 // empty is a chunk of NULLs.
@@ -209,11 +249,11 @@ func (e *encoder) dataPage(out *chunk, rows, dictionary int, encoding format.Enc
 	}
 	out.meta.Statistics.NullCount = int64(nulls)
 	e.page = e.level(e.page[:0], e.def, rows, 1, 1)
-	e.values(dictionary, encoding)
+	e.appendValues(dictionary, encoding)
 	e.data(out, rows, encoding)
 }
 
-func (e *encoder) values(dictionary int, encoding format.Encoding) {
+func (e *encoder) appendValues(dictionary int, encoding format.Encoding) {
 	if encoding == format.RLEDictionary {
 		width := codeWidth(dictionary)
 		e.page = append(e.page, byte(width))
@@ -339,7 +379,7 @@ func (e *encoder) extraLeaf(b *flowlog.Batch, rows []uint32, leaf string) chunk 
 	e.dictionaryPage(&out, len(texts))
 	e.page = e.level(e.page[:0], e.rep, len(e.rep), 1, 0)
 	e.page = e.level(e.page, e.def, len(e.def), 2, 0)
-	e.values(len(texts), format.RLEDictionary)
+	e.appendValues(len(texts), format.RLEDictionary)
 	out.meta.Statistics.NullCount = nulls
 	e.data(&out, len(e.def), format.RLEDictionary)
 	return e.finish(&out)

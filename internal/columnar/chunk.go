@@ -36,8 +36,8 @@ type encoder struct {
 	values []int64  // of its dictionary
 	size   int      // of such a value in the file, in bytes
 	table  intTable
-	def    []uint32
-	rep    []uint32
+	def    []uint8
+	rep    []uint8
 	page   []byte
 	packed []byte
 }
@@ -125,7 +125,7 @@ func (e *encoder) begin(rows int) {
 	e.codes, e.dict, e.longs = e.codes[:0], e.dict[:0], e.longs[:0]
 	e.rep = e.rep[:0]
 	if cap(e.def) < rows {
-		e.def = make([]uint32, 0, rows)
+		e.def = make([]uint8, 0, rows)
 		e.codes = make([]uint32, 0, rows)
 	}
 	e.def = e.def[:0]
@@ -134,15 +134,11 @@ func (e *encoder) begin(rows int) {
 // renumber fills codes, dict and def from the codes all[row], which are less than n; 0 is NULL.
 func renumber[T uint16 | uint32](e *encoder, n int, all []T, rows []uint32) {
 	local := e.locals(n)
-	nulls := 0
-	codes := e.codes[:len(rows)]
+	local[0] = 1 // anything: what is written for a NULL is overwritten by the next value
+	codes, def := e.codes[:len(rows)], e.def[:len(rows)]
 	n = 0
-	for _, row := range rows {
+	for i, row := range rows {
 		code := all[row]
-		if code == 0 {
-			nulls++
-			continue
-		}
 		at := local[code]
 		if at == 0 {
 			e.dict = append(e.dict, uint32(code))
@@ -150,13 +146,13 @@ func renumber[T uint16 | uint32](e *encoder, n int, all []T, rows []uint32) {
 			local[code] = at
 		}
 		codes[n] = at - 1
-		n++
+		d := min(code, 1)
+		def[i] = uint8(d)
+		n += int(d)
 	}
 	e.codes = codes[:n]
-	if nulls > 0 {
-		for _, row := range rows {
-			e.def = append(e.def, uint32(min(all[row], 1)))
-		}
+	if n < len(rows) {
+		e.def = def
 	}
 }
 
@@ -183,12 +179,12 @@ func (e *encoder) numberRuns(n int, table []uint32, runs []run) {
 		for _, r := range runs {
 			at := len(e.def)
 			e.def = e.def[:at+r.n]
-			fill(e.def[at:], min(table[r.code], 1))
+			fill(e.def[at:], uint8(min(table[r.code], 1)))
 		}
 	}
 }
 
-func fill(s []uint32, v uint32) {
+func fill[T any](s []T, v T) {
 	for i := range s {
 		s[i] = v
 	}
@@ -243,11 +239,7 @@ func (e *encoder) dictionaryPage(out *chunk, n int) {
 
 // dataPage writes levels and e.codes or e.longs.
 func (e *encoder) dataPage(out *chunk, rows, dictionary int, encoding format.Encoding) {
-	nulls := 0
-	for _, d := range e.def {
-		nulls += int(1 - d)
-	}
-	out.meta.Statistics.NullCount = int64(nulls)
+	out.meta.Statistics.NullCount = int64(bytes.Count(e.def, []byte{0}))
 	e.page = e.level(e.page[:0], e.def, rows, 1, 1)
 	e.appendValues(dictionary, encoding)
 	e.data(out, rows, encoding)
@@ -282,7 +274,7 @@ func codeWidth(dictionary int) int {
 }
 
 // level appends levels with their length before them; no levels means rows times the level same.
-func (e *encoder) level(dst []byte, levels []uint32, rows, width int, same uint32) []byte {
+func (e *encoder) level(dst []byte, levels []uint8, rows, width int, same uint32) []byte {
 	if len(levels) == 0 {
 		e.packed = appendRun(e.packed[:0], same, rows, width)
 	} else {
@@ -363,7 +355,7 @@ func (e *encoder) extraLeaf(b *flowlog.Batch, rows []uint32, leaf string) chunk 
 				index[string(value)] = at
 			}
 			e.codes = append(e.codes, at)
-			r := uint32(1)
+			r := uint8(1)
 			if first {
 				r, first = 0, false
 			}

@@ -43,7 +43,7 @@ func gather[T int32 | int64](e *encoder, all []T, rows []uint32, null T, scale i
 	}
 	if len(e.longs) < len(rows) {
 		for _, row := range rows {
-			d := uint32(1)
+			d := uint8(1)
 			if all[row] == null {
 				d = 0
 			}

@@ -92,8 +92,9 @@ func (v *view) text(c *column, col *flowlog.Column, b *flowlog.Batch, narrow boo
 		v.kind = viewInterface
 	case narrow && col.Dict.Len() <= maxNarrow:
 		v.begin(len(codes))
+		narrow := v.codes[:len(codes)]
 		for i, code := range codes {
-			v.codes[i] = uint16(code)
+			narrow[i] = uint16(code)
 		}
 		v.kind, v.least, v.n = viewNarrow, 1, col.Dict.Len()
 	}
@@ -140,24 +141,20 @@ func (v *view) interfaces(col *flowlog.Column, b *flowlog.Batch) bool {
 	return true
 }
 
-// integers numbers a column of numbers: by their distance from the least, or by a table, or by hashing.
+// integers numbers a column of numbers: by their distance from the least, or by a table, or by hashing. None is
+// negative but NULL, which is the least of its type.
 func integers[T int32 | int64](v *view, all []T, null T) {
-	least, most, nulls := T(0), T(0), 0
-	for i, x := range all {
-		switch {
-		case x == null:
-			nulls++
-		case i == nulls: // the first
-			least, most = x, x
-		default:
-			least, most = min(least, x), max(most, x)
-		}
+	// Without the sign bit NULL is larger than all others. No branches: this loop sees every number.
+	low, high, any := all[0]^null, all[0], all[0]
+	for _, x := range all {
+		low, high, any = min(low, x^null), max(high, x), min(any, x)
 	}
+	least, most := low^null, high
 	switch {
-	case nulls == len(all):
+	case most == null:
 		v.kind = viewNull
 		return
-	case least == most && nulls == 0:
+	case least == most && any != null:
 		v.kind, v.least, v.values = viewUniform, int64(least), nil
 		return
 	}
@@ -165,12 +162,13 @@ func integers[T int32 | int64](v *view, all []T, null T) {
 	span := uint64(most) - uint64(least) // does not overflow, since no number is negative
 	switch {
 	case span < maxNarrow:
+		codes := v.codes[:len(all)]
 		for i, x := range all {
 			code := uint16(x-least) + 1
 			if x == null {
 				code = 0
 			}
-			v.codes[i] = code
+			codes[i] = code
 		}
 		v.kind, v.least, v.n = viewNarrow, int64(least), int(span)+2
 	case span < 1<<17:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -19,6 +20,7 @@ type chunk struct {
 	dictionary bool
 	// dictionarySize is what the dictionary's page takes uncompressed, with its header.
 	dictionarySize int64
+	dict           []uint32              // the dictionary as codes of the batch, for a column that comes after; else nil
 	bloom          []byte                // with its header; nil if the column has none
 	meta           format.ColumnMetaData // DataPageOffset counts from the chunk's begin
 }
@@ -91,31 +93,47 @@ func (e *encoder) text(c *column, col *flowlog.Column, g *group) chunk {
 	default:
 		renumber(e, col.Dict.Len(), col.Codes, rows)
 	}
+	out := e.newChunk(format.ByteArray, len(rows), c.name)
+	if c.field != nil && c.field.Kind == flowlog.Address {
+		out.dict = slices.Clone(e.dict)
+	}
+	if c.after >= 0 && len(e.dict) > 0 && slices.Equal(e.dict, g.chunks[c.after][0].dict) {
+		out.takeDictionary(&g.chunks[c.after][0])
+	} else {
+		e.texts(&out, col.Dict)
+	}
+	e.dataPage(&out, len(rows), len(e.dict), format.RLEDictionary)
+	return e.finish(&out)
+}
+
+// takeDictionary begins a chunk with the dictionary of another.
+func (out *chunk) takeDictionary(of *chunk) {
+	out.dictionary = true
+	out.dictionarySize, out.meta.TotalUncompressedSize = of.dictionarySize, of.dictionarySize
+	out.meta.DataPageOffset = of.meta.DataPageOffset
+	out.pages = append(out.pages, of.pages[:of.meta.DataPageOffset]...)
+	out.meta.Statistics.MinValue, out.meta.Statistics.MaxValue = of.meta.Statistics.MinValue, of.meta.Statistics.MaxValue
+}
+
+// texts writes the dictionary page, and the least and the largest text into the statistics.
+func (e *encoder) texts(out *chunk, dict *flowlog.Dict) {
 	var least, most []byte
-	size := 0
+	e.page = e.page[:0]
 	for i, code := range e.dict {
-		t := col.Dict.Bytes(code)
-		size += 4 + len(t)
+		t := dict.Bytes(code)
 		if i == 0 || bytes.Compare(t, least) < 0 {
 			least = t
 		}
 		if i == 0 || bytes.Compare(t, most) > 0 {
 			most = t
 		}
-	}
-	e.page = e.page[:0]
-	for _, code := range e.dict {
-		t := col.Dict.Bytes(code)
 		e.page = binary.LittleEndian.AppendUint32(e.page, uint32(len(t)))
 		e.page = append(e.page, t...)
 	}
-	out := e.newChunk(format.ByteArray, len(rows), c.name)
-	e.dictionaryPage(&out, len(e.dict))
-	e.dataPage(&out, len(rows), len(e.dict), format.RLEDictionary)
+	e.dictionaryPage(out, len(e.dict))
 	if len(least) <= maxStatistic && len(most) <= maxStatistic {
 		out.meta.Statistics.MinValue, out.meta.Statistics.MaxValue = bytes.Clone(least), bytes.Clone(most)
 	}
-	return e.finish(&out)
 }
 
 // maxStatistic is the longest text that goes into the footer as a minimum or maximum, in bytes.
@@ -301,7 +319,12 @@ func (e *encoder) data(out *chunk, values int, encoding format.Encoding) {
 // put compresses e.page and appends it to the chunk behind its header.
 func (e *encoder) put(out *chunk, h *format.PageHeader) {
 	packed := e.page
-	if !e.transient {
+	switch {
+	case e.transient:
+	case h.DataPageHeader.Valid && h.DataPageHeader.V.Encoding == format.DeltaBinaryPacked && e.noise():
+		e.packed = appendStored(e.packed[:0], e.page)
+		packed = e.packed
+	default:
 		e.packed = e.zstd.EncodeAll(e.page, e.packed[:0])
 		packed = e.packed
 	}
@@ -313,6 +336,41 @@ func (e *encoder) put(out *chunk, h *format.PageHeader) {
 	out.pages = append(out.pages, header...)
 	out.pages = append(out.pages, packed...)
 	out.meta.TotalUncompressedSize += int64(len(header) + len(e.page))
+}
+
+// noise tells whether e.page, which is packed into bits, would not get smaller by compression: it looks at some pieces.
+// The deltas of ports, packets and bytes are a third of all pages.
+func (e *encoder) noise() bool {
+	const pieces, piece = 4, 2 << 10
+	step := len(e.page) / pieces
+	if step < 4*piece {
+		return false
+	}
+	var sample [pieces * piece]byte
+	for i := range pieces {
+		copy(sample[i*piece:], e.page[i*step+step/2:][:piece])
+	}
+	e.packed = e.zstd.EncodeAll(sample[:], e.packed[:0])
+	return len(e.packed) > len(sample)-len(sample)/50
+}
+
+// appendStored appends data as a frame of zstd that is not compressed.
+// RFC 8878, sections 3.1.1.1 and 3.1.1.2, read 2026-11.
+func appendStored(dst, data []byte) []byte {
+	const most = 128 << 10 // of a block
+	dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd, 0b10_1_00000)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(data)))
+	for first := true; first || len(data) > 0; first = false {
+		n := min(len(data), most)
+		h := uint32(n) << 3
+		if n == len(data) {
+			h |= 1 // the last
+		}
+		dst = append(dst, byte(h), byte(h>>8), byte(h>>16))
+		dst = append(dst, data[:n]...)
+		data = data[n:]
+	}
+	return dst
 }
 
 func (e *encoder) finish(out *chunk) chunk {

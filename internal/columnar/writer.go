@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -42,6 +43,7 @@ type column struct {
 	field *flowlog.Field // nil for StartTime, SourceObject, Extra
 	id    int
 	time  bool // it is start, and start_time is encoded with it
+	after int  // index of the column before it that mostly has the same dictionary, and is encoded first; else -1
 }
 
 // NewWriter returns a Writer of a data file to w. Nothing is buffered beyond a call of Write.
@@ -49,7 +51,11 @@ func NewWriter(w io.Writer, s Schema) *Writer {
 	f := &Writer{w: w, schema: s}
 	for _, name := range ColumnNames(s.Table) {
 		if id, ok := s.IDs[name]; ok {
-			f.cols = append(f.cols, column{name: name, field: s.Table.Column(name), id: id})
+			c := column{name: name, field: s.Table.Column(name), id: id, after: -1}
+			if of, ok := strings.CutPrefix(name, "pkt_"); ok { // pkt_srcaddr is srcaddr, but for what passes through
+				c.after = slices.IndexFunc(f.cols, func(c column) bool { return c.name == of })
+			}
+			f.cols = append(f.cols, c)
 		}
 	}
 	start := slices.IndexFunc(f.cols, func(c column) bool { return c.name == "start" })
@@ -175,7 +181,7 @@ func (f *Writer) writeGroups(b *flowlog.Batch, groups []*group) {
 	}
 	next := make(chan int, len(f.cols))
 	for i := range f.cols {
-		if f.timeAt < 0 || f.cols[i].name != StartTime {
+		if f.cols[i].after < 0 && (f.timeAt < 0 || f.cols[i].name != StartTime) {
 			next <- i
 		}
 	}
@@ -187,12 +193,10 @@ func (f *Writer) writeGroups(b *flowlog.Batch, groups []*group) {
 			defer encoders.Put(e)
 			e.transient = f.Transient
 			for i := range next {
-				c := &f.cols[i]
-				e.view.look(c, b, rows, f.Transient)
-				for _, g := range groups {
-					g.chunks[i] = e.column(c, b, g)
-					if c.time { // made of the same values
-						g.chunks[i], g.chunks[f.timeAt] = g.chunks[i][:1], g.chunks[i][1:]
+				e.encode(f.cols, i, b, groups, rows, f.timeAt)
+				for k := i + 1; k < len(f.cols); k++ {
+					if f.cols[k].after == i {
+						e.encode(f.cols, k, b, groups, rows, f.timeAt)
 					}
 				}
 			}
@@ -204,6 +208,18 @@ func (f *Writer) writeGroups(b *flowlog.Batch, groups []*group) {
 	}
 	for _, g := range groups {
 		f.writeGroup(g)
+	}
+}
+
+// encode encodes column i of some row groups, which have so many rows together.
+func (e *encoder) encode(cols []column, i int, b *flowlog.Batch, groups []*group, rows, timeAt int) {
+	c := &cols[i]
+	e.view.look(c, b, rows, e.transient)
+	for _, g := range groups {
+		g.chunks[i] = e.column(c, b, g)
+		if c.time { // made of the same values
+			g.chunks[i], g.chunks[timeAt] = g.chunks[i][:1], g.chunks[i][1:]
+		}
 	}
 }
 

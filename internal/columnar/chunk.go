@@ -42,6 +42,7 @@ type encoder struct {
 	rep    []uint8
 	page   []byte
 	packed []byte
+	pages  []byte // of the chunk at hand
 }
 
 var encoders = sync.Pool{New: func() any {
@@ -52,8 +53,6 @@ var encoders = sync.Pool{New: func() any {
 	}
 	return &encoder{zstd: z}
 }}
-
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // column encodes a column, at which e.view looks, of a row group. A map gives two chunks, all else one.
 func (e *encoder) column(c *column, b *flowlog.Batch, g *group) []chunk {
@@ -235,12 +234,11 @@ func (e *encoder) empty(t format.Type, rows int, path ...string) chunk {
 }
 
 func (e *encoder) newChunk(t format.Type, rows int, path ...string) chunk {
-	buf := *buffers.Get().(*[]byte)
 	codec := format.Zstd
 	if e.transient {
 		codec = format.Uncompressed
 	}
-	return chunk{pages: buf[:0], meta: format.ColumnMetaData{
+	return chunk{pages: e.pages[:0], meta: format.ColumnMetaData{
 		Type: t, PathInSchema: path, Codec: codec, NumValues: int64(rows),
 	}}
 }
@@ -373,7 +371,10 @@ func appendStored(dst, data []byte) []byte {
 	return dst
 }
 
+// finish takes the pages out of the encoder's memory. They wait for those of other columns, and a buffer of just their
+// size is less than what buffers grow to that serve any column.
 func (e *encoder) finish(out *chunk) chunk {
+	e.pages, out.pages = out.pages, bytes.Clone(out.pages)
 	out.meta.TotalCompressedSize = int64(len(out.pages))
 	return *out
 }

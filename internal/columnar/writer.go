@@ -236,7 +236,6 @@ func (f *Writer) writeGroup(g *group) {
 			group.TotalByteSize += c.meta.TotalUncompressedSize
 			group.TotalCompressedSize += c.meta.TotalCompressedSize
 			group.Columns = append(group.Columns, format.ColumnChunk{MetaData: c.meta})
-			buffers.Put(&c.pages)
 		}
 	}
 	at := 0

@@ -155,6 +155,28 @@ func (b *Batch) Extend(n int) { b.n += n }
 // Truncate removes the records from n on. The dictionaries keep their texts.
 func (b *Batch) Truncate(n int) { b.n = min(b.n, n) }
 
+// Shift removes the first n records.
+func (b *Batch) Shift(n int) {
+	n = min(n, b.n)
+	copy(b.Object.Codes, b.Object.Codes[n:b.n])
+	copy(b.Extra.Codes, b.Extra.Codes[n:b.n])
+	if b.KeepLines {
+		copy(b.Lines, b.Lines[n:b.n])
+	}
+	for _, c := range b.cols {
+		switch {
+		case c == nil || c.Field == nil:
+		case isText(c.Field.Kind):
+			copy(c.Codes, c.Codes[n:b.n])
+		case isInt32(c.Field.Kind):
+			copy(c.Int32, c.Int32[n:b.n])
+		default:
+			copy(c.Int64, c.Int64[n:b.n])
+		}
+	}
+	b.n -= n
+}
+
 // Drop removes the records from on for which drop returns true.
 func (b *Batch) Drop(from int, drop func(row int) bool) {
 	to := from

@@ -1,8 +1,6 @@
 package columnar
 
 import (
-	"encoding/binary"
-
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -16,25 +14,27 @@ const bloomBits = 6
 // over every row group so that minima and maxima say nothing.
 func hasBloom(name string) bool { return name == "dstport" || name == "srcport" }
 
-// bloom returns a filter over the ports in e.longs, with its header, as Parquet stores it.
+// bloom returns a filter over the ports of the column that was just encoded, with its header, as Parquet stores it.
 // Parquet format, "Bloom Filter", read 2026-11.
 func (e *encoder) bloom() []byte {
-	var seen [1 << 16]bool
-	n := 0
-	for _, v := range e.longs {
-		if !seen[v] {
-			seen[v] = true
-			n++
+	ports := make([]uint32, 0, 1<<16)
+	if e.view.kind == viewWide { // there may be no dictionary
+		var seen [1 << 16]bool
+		for _, v := range e.longs {
+			if !seen[v] {
+				seen[v] = true
+				ports = append(ports, uint32(v))
+			}
+		}
+	} else {
+		for _, v := range e.values {
+			ports = append(ports, uint32(v))
 		}
 	}
-	f := make(bloom.SplitBlockFilter, bloom.NumSplitBlocksOf(int64(n), bloomBits))
-	var plain [4]byte
-	for v, is := range seen {
-		if is {
-			binary.LittleEndian.PutUint32(plain[:], uint32(v))
-			f.Insert(bloom.XXH64{}.Sum64(plain[:]))
-		}
-	}
+	f := make(bloom.SplitBlockFilter, bloom.NumSplitBlocksOf(int64(len(ports)), bloomBits))
+	hashes := make([]uint64, len(ports))
+	bloom.XXH64{}.MultiSum64Uint32(hashes, ports)
+	f.InsertBulk(hashes)
 	bits := f.Bytes()
 	header, err := thrift.Marshal(new(thrift.CompactProtocol), &format.BloomFilterHeader{
 		NumBytes:    int32(len(bits)),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -19,6 +20,7 @@ type chunk struct {
 	dictionary bool
 	// dictionarySize is what the dictionary's page takes uncompressed, with its header.
 	dictionarySize int64
+	dict           []uint32              // the dictionary as codes of the batch, for a column that comes after; else nil
 	bloom          []byte                // with its header; nil if the column has none
 	meta           format.ColumnMetaData // DataPageOffset counts from the chunk's begin
 }
@@ -28,16 +30,19 @@ type encoder struct {
 	zstd      *zstd.Encoder
 	transient bool // see Writer.Transient
 
-	local  []uint32 // batch code to code in this chunk, 0 is none yet
+	view   view
+	local  []uint32 // code in the batch, or in view, to code in this chunk; 0 is none yet
 	codes  []uint32 // per value: code in this chunk, from 0
-	dict   []uint32 // code in this chunk to batch code
+	dict   []uint32 // code in this chunk to that other code
 	longs  []int64  // values of an integer column
+	values []int64  // of its dictionary
 	size   int      // of such a value in the file, in bytes
 	table  intTable
-	def    []uint32
-	rep    []uint32
+	def    []uint8
+	rep    []uint8
 	page   []byte
 	packed []byte
+	pages  []byte // of the chunk at hand
 }
 
 var encoders = sync.Pool{New: func() any {
@@ -49,72 +54,85 @@ var encoders = sync.Pool{New: func() any {
 	return &encoder{zstd: z}
 }}
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// column encodes a column of the given rows. A map gives two chunks, all else one.
-func (e *encoder) column(c *column, b *flowlog.Batch, rows, interfaces []uint32) []chunk {
+// column encodes a column, at which e.view looks, of a row group. A map gives two chunks, all else one.
+func (e *encoder) column(c *column, b *flowlog.Batch, g *group) []chunk {
+	if c.name == Extra {
+		return e.extra(b, g.rows)
+	}
+	col, t := c.in(b), c.physical()
 	switch {
-	case c.name == Extra:
-		return e.extra(b, rows)
-	case c.name == SourceObject:
-		return []chunk{e.text(c, &b.Object, rows, interfaces)}
+	case col == nil || e.view.kind == viewNull:
+		if c.time {
+			return []chunk{e.empty(t, len(g.rows), c.name), e.empty(t, len(g.rows), StartTime)}
+		}
+		return []chunk{e.empty(t, len(g.rows), c.name)}
+	case t == format.ByteArray:
+		return []chunk{e.text(c, col, g)}
+	case c.time:
+		return e.startColumns(c, col, g.rows)
 	case c.name == StartTime:
-		col := b.Column(b.Table.Field("start").Index())
-		return []chunk{e.longColumn(c.name, col, rows, microseconds)}
-	case c.name == "start" && c.time:
-		return e.startColumns(b.Column(c.field.Index()), rows)
+		return []chunk{e.numbers(c, col, g.rows, microseconds)}
 	}
-	col := b.Column(c.field.Index())
-	switch c.physical() {
-	case format.ByteArray:
-		return []chunk{e.text(c, col, rows, interfaces)}
-	case format.Int32:
-		return []chunk{e.intColumn(c.name, col, rows)}
-	default:
-		return []chunk{e.longColumn(c.name, col, rows, 1)}
-	}
+	return []chunk{e.numbers(c, col, g.rows, 1)}
 }
 
 // text encodes a column of dictionary codes: they are numbered anew for this chunk, in order of appearance.
-func (e *encoder) text(c *column, col *flowlog.Column, rows, interfaces []uint32) chunk {
-	if col == nil {
-		return e.empty(format.ByteArray, len(rows), c.name)
-	}
+func (e *encoder) text(c *column, col *flowlog.Column, g *group) chunk {
+	rows := g.rows
 	e.begin(len(rows))
-	if c.uniform {
+	switch e.view.kind {
+	case viewUniform:
 		e.dict = append(e.dict, col.Codes[0])
 		e.codes = e.codes[:len(rows)]
 		clear(e.codes)
-	} else if c.byInterface != nil {
-		e.number(col.Dict.Len(), c.byInterface, interfaces)
-	} else {
-		e.number(col.Dict.Len(), col.Codes, rows)
+	case viewInterface:
+		e.numberRuns(col.Dict.Len(), e.view.table, g.interfaces)
+	case viewNarrow:
+		renumber(e, e.view.n, e.view.codes, rows)
+	default:
+		renumber(e, col.Dict.Len(), col.Codes, rows)
 	}
+	out := e.newChunk(format.ByteArray, len(rows), c.name)
+	if c.field != nil && c.field.Kind == flowlog.Address {
+		out.dict = slices.Clone(e.dict)
+	}
+	if c.after >= 0 && len(e.dict) > 0 && slices.Equal(e.dict, g.chunks[c.after][0].dict) {
+		out.takeDictionary(&g.chunks[c.after][0])
+	} else {
+		e.texts(&out, col.Dict)
+	}
+	e.dataPage(&out, len(rows), len(e.dict), format.RLEDictionary)
+	return e.finish(&out)
+}
+
+// takeDictionary begins a chunk with the dictionary of another.
+func (out *chunk) takeDictionary(of *chunk) {
+	out.dictionary = true
+	out.dictionarySize, out.meta.TotalUncompressedSize = of.dictionarySize, of.dictionarySize
+	out.meta.DataPageOffset = of.meta.DataPageOffset
+	out.pages = append(out.pages, of.pages[:of.meta.DataPageOffset]...)
+	out.meta.Statistics.MinValue, out.meta.Statistics.MaxValue = of.meta.Statistics.MinValue, of.meta.Statistics.MaxValue
+}
+
+// texts writes the dictionary page, and the least and the largest text into the statistics.
+func (e *encoder) texts(out *chunk, dict *flowlog.Dict) {
 	var least, most []byte
-	size := 0
+	e.page = e.page[:0]
 	for i, code := range e.dict {
-		t := col.Dict.Bytes(code)
-		size += 4 + len(t)
+		t := dict.Bytes(code)
 		if i == 0 || bytes.Compare(t, least) < 0 {
 			least = t
 		}
 		if i == 0 || bytes.Compare(t, most) > 0 {
 			most = t
 		}
-	}
-	e.page = e.page[:0]
-	for _, code := range e.dict {
-		t := col.Dict.Bytes(code)
 		e.page = binary.LittleEndian.AppendUint32(e.page, uint32(len(t)))
 		e.page = append(e.page, t...)
 	}
-	out := e.newChunk(format.ByteArray, len(rows), c.name)
-	e.dictionaryPage(&out, len(e.dict))
-	e.dataPage(&out, len(rows), len(e.dict), format.RLEDictionary)
+	e.dictionaryPage(out, len(e.dict))
 	if len(least) <= maxStatistic && len(most) <= maxStatistic {
 		out.meta.Statistics.MinValue, out.meta.Statistics.MaxValue = bytes.Clone(least), bytes.Clone(most)
 	}
-	return e.finish(&out)
 }
 
 // maxStatistic is the longest text that goes into the footer as a minimum or maximum, in bytes.
@@ -124,45 +142,80 @@ func (e *encoder) begin(rows int) {
 	e.codes, e.dict, e.longs = e.codes[:0], e.dict[:0], e.longs[:0]
 	e.rep = e.rep[:0]
 	if cap(e.def) < rows {
-		e.def = make([]uint32, 0, rows)
+		e.def = make([]uint8, 0, rows)
 		e.codes = make([]uint32, 0, rows)
 	}
 	e.def = e.def[:0]
 }
 
-// number fills codes, dict and def from the codes all[row] of a dictionary of n entries.
-func (e *encoder) number(n int, all, rows []uint32) {
+// renumber fills codes, dict and def from the codes all[row], which are less than n; 0 is NULL.
+func renumber[T uint16 | uint32](e *encoder, n int, all []T, rows []uint32) {
+	local := e.locals(n)
+	local[0] = 1 // anything: what is written for a NULL is overwritten by the next value
+	codes, def := e.codes[:len(rows)], e.def[:len(rows)]
+	n = 0
+	for i, row := range rows {
+		code := all[row]
+		at := local[code]
+		if at == 0 {
+			e.dict = append(e.dict, uint32(code))
+			at = uint32(len(e.dict))
+			local[code] = at
+		}
+		codes[n] = at - 1
+		d := min(code, 1)
+		def[i] = uint8(d)
+		n += int(d)
+	}
+	e.codes = codes[:n]
+	if n < len(rows) {
+		e.def = def
+	}
+}
+
+// numberRuns does the same for a column that follows from the interface.
+func (e *encoder) numberRuns(n int, table []uint32, runs []run) {
+	local := e.locals(n)
+	nulls := 0
+	for _, r := range runs {
+		code := table[r.code]
+		if code == 0 {
+			nulls += r.n
+			continue
+		}
+		if local[code] == 0 {
+			e.dict = append(e.dict, code)
+			local[code] = uint32(len(e.dict))
+		}
+		at := len(e.codes)
+		e.codes = e.codes[:at+r.n]
+		fill(e.codes[at:], local[code]-1)
+	}
+	if nulls > 0 {
+		e.def = e.def[:0]
+		for _, r := range runs {
+			at := len(e.def)
+			e.def = e.def[:at+r.n]
+			fill(e.def[at:], uint8(min(table[r.code], 1)))
+		}
+	}
+}
+
+func fill[T any](s []T, v T) {
+	for i := range s {
+		s[i] = v
+	}
+}
+
+// locals returns the table from codes less than n to codes of this chunk, empty.
+func (e *encoder) locals(n int) []uint32 {
 	if cap(e.local) < n {
 		e.local = make([]uint32, n+n/4)
 	} else {
 		e.local = e.local[:n]
 		clear(e.local)
 	}
-	local := e.local[:cap(e.local)]
-	nulls := 0
-	codes := e.codes[:len(rows)]
-	n = 0
-	for _, row := range rows {
-		code := all[row]
-		if code == 0 {
-			nulls++
-			continue
-		}
-		at := local[code]
-		if at == 0 {
-			e.dict = append(e.dict, code)
-			at = uint32(len(e.dict))
-			local[code] = at
-		}
-		codes[n] = at - 1
-		n++
-	}
-	e.codes = codes[:n]
-	if nulls > 0 {
-		for _, row := range rows {
-			e.def = append(e.def, min(all[row], 1))
-		}
-	}
+	return e.local[:n]
 }
 
 // empty is a chunk of NULLs.
@@ -181,12 +234,11 @@ func (e *encoder) empty(t format.Type, rows int, path ...string) chunk {
 }
 
 func (e *encoder) newChunk(t format.Type, rows int, path ...string) chunk {
-	buf := *buffers.Get().(*[]byte)
 	codec := format.Zstd
 	if e.transient {
 		codec = format.Uncompressed
 	}
-	return chunk{pages: buf[:0], meta: format.ColumnMetaData{
+	return chunk{pages: e.pages[:0], meta: format.ColumnMetaData{
 		Type: t, PathInSchema: path, Codec: codec, NumValues: int64(rows),
 	}}
 }
@@ -203,17 +255,13 @@ func (e *encoder) dictionaryPage(out *chunk, n int) {
 
 // dataPage writes levels and e.codes or e.longs.
 func (e *encoder) dataPage(out *chunk, rows, dictionary int, encoding format.Encoding) {
-	nulls := 0
-	for _, d := range e.def {
-		nulls += int(1 - d)
-	}
-	out.meta.Statistics.NullCount = int64(nulls)
+	out.meta.Statistics.NullCount = int64(bytes.Count(e.def, []byte{0}))
 	e.page = e.level(e.page[:0], e.def, rows, 1, 1)
-	e.values(dictionary, encoding)
+	e.appendValues(dictionary, encoding)
 	e.data(out, rows, encoding)
 }
 
-func (e *encoder) values(dictionary int, encoding format.Encoding) {
+func (e *encoder) appendValues(dictionary int, encoding format.Encoding) {
 	if encoding == format.RLEDictionary {
 		width := codeWidth(dictionary)
 		e.page = append(e.page, byte(width))
@@ -242,7 +290,7 @@ func codeWidth(dictionary int) int {
 }
 
 // level appends levels with their length before them; no levels means rows times the level same.
-func (e *encoder) level(dst []byte, levels []uint32, rows, width int, same uint32) []byte {
+func (e *encoder) level(dst []byte, levels []uint8, rows, width int, same uint32) []byte {
 	if len(levels) == 0 {
 		e.packed = appendRun(e.packed[:0], same, rows, width)
 	} else {
@@ -269,7 +317,12 @@ func (e *encoder) data(out *chunk, values int, encoding format.Encoding) {
 // put compresses e.page and appends it to the chunk behind its header.
 func (e *encoder) put(out *chunk, h *format.PageHeader) {
 	packed := e.page
-	if !e.transient {
+	switch {
+	case e.transient:
+	case h.DataPageHeader.Valid && h.DataPageHeader.V.Encoding == format.DeltaBinaryPacked && e.noise():
+		e.packed = appendStored(e.packed[:0], e.page)
+		packed = e.packed
+	default:
 		e.packed = e.zstd.EncodeAll(e.page, e.packed[:0])
 		packed = e.packed
 	}
@@ -283,7 +336,45 @@ func (e *encoder) put(out *chunk, h *format.PageHeader) {
 	out.meta.TotalUncompressedSize += int64(len(header) + len(e.page))
 }
 
+// noise tells whether e.page, which is packed into bits, would not get smaller by compression: it looks at some pieces.
+// The deltas of ports, packets and bytes are a third of all pages.
+func (e *encoder) noise() bool {
+	const pieces, piece = 4, 2 << 10
+	step := len(e.page) / pieces
+	if step < 4*piece {
+		return false
+	}
+	var sample [pieces * piece]byte
+	for i := range pieces {
+		copy(sample[i*piece:], e.page[i*step+step/2:][:piece])
+	}
+	e.packed = e.zstd.EncodeAll(sample[:], e.packed[:0])
+	return len(e.packed) > len(sample)-len(sample)/50
+}
+
+// appendStored appends data as a frame of zstd that is not compressed.
+// RFC 8878, sections 3.1.1.1 and 3.1.1.2, read 2026-11.
+func appendStored(dst, data []byte) []byte {
+	const most = 128 << 10 // of a block
+	dst = append(dst, 0x28, 0xb5, 0x2f, 0xfd, 0b10_1_00000)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(data)))
+	for first := true; first || len(data) > 0; first = false {
+		n := min(len(data), most)
+		h := uint32(n) << 3
+		if n == len(data) {
+			h |= 1 // the last
+		}
+		dst = append(dst, byte(h), byte(h>>8), byte(h>>16))
+		dst = append(dst, data[:n]...)
+		data = data[n:]
+	}
+	return dst
+}
+
+// finish takes the pages out of the encoder's memory. They wait for those of other columns, and a buffer of just their
+// size is less than what buffers grow to that serve any column.
 func (e *encoder) finish(out *chunk) chunk {
+	e.pages, out.pages = out.pages, bytes.Clone(out.pages)
 	out.meta.TotalCompressedSize = int64(len(out.pages))
 	return *out
 }
@@ -323,7 +414,7 @@ func (e *encoder) extraLeaf(b *flowlog.Batch, rows []uint32, leaf string) chunk 
 				index[string(value)] = at
 			}
 			e.codes = append(e.codes, at)
-			r := uint32(1)
+			r := uint8(1)
 			if first {
 				r, first = 0, false
 			}
@@ -339,7 +430,7 @@ func (e *encoder) extraLeaf(b *flowlog.Batch, rows []uint32, leaf string) chunk 
 	e.dictionaryPage(&out, len(texts))
 	e.page = e.level(e.page[:0], e.rep, len(e.rep), 1, 0)
 	e.page = e.level(e.page, e.def, len(e.def), 2, 0)
-	e.values(len(texts), format.RLEDictionary)
+	e.appendValues(len(texts), format.RLEDictionary)
 	out.meta.Statistics.NullCount = nulls
 	e.data(&out, len(e.def), format.RLEDictionary)
 	return e.finish(&out)

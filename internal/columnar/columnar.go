@@ -3,7 +3,7 @@
 //
 // Start at Writer. A file that it writes holds one or more sorted runs, each cut into row groups small enough that
 // their minima and maxima prune a query for one port. Pages are encoded by hand, since a batch already holds what
-// Parquet stores, dictionary codes; a general writer would look each value up again (docs/design/parquet-writer.md).
+// Parquet stores, dictionary codes; a general writer would look each value up again (docs/design/parquet-encoder.md).
 //
 // What it must keep: a file read back by Reader, by DuckDB and by Trino gives the records that went in, and its
 // columns carry the field ids of the table's Iceberg schema.

@@ -3,16 +3,30 @@ package columnar
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // appendHybrid appends values as Parquet's RLE/bit-packing hybrid of the given width in bits.
 // Parquet format, "Encodings", RLE = 3, read 2026-11.
-func appendHybrid(dst []byte, values []uint32, width int) []byte {
+func appendHybrid[T uint8 | uint32](dst []byte, values []T, width int) []byte {
 	n := len(values)
 	packed := 0 // values[packed:i] wait to be bit-packed
-	for i := 0; i < n; {
-		v := values[i]
-		run := i + 1
+	// Only of eight or more is a run made. So where two neighbours differ, none lies across them, and seven at a time
+	// can be passed over. i is where values change.
+	for i := 0; i+7 < n; {
+		end := i + 7
+		if values[end] != values[end-1] {
+			i = end
+			continue
+		}
+		v := values[end]
+		for i = end - 1; i > end-7 && values[i-1] == v; {
+			i--
+		}
+		run := end + 1
+		for run+4 <= n && (values[run]^v)|(values[run+1]^v)|(values[run+2]^v)|(values[run+3]^v) == 0 {
+			run += 4
+		}
 		for run < n && values[run] == v {
 			run++
 		}
@@ -20,7 +34,7 @@ func appendHybrid(dst []byte, values []uint32, width int) []byte {
 		if fill := (packed - i) & 7; run-i-fill >= 8 {
 			i += fill
 			dst = appendPacked(dst, values[packed:i], width)
-			dst = appendRun(dst, v, run-i, width)
+			dst = appendRun(dst, uint32(v), run-i, width)
 			packed = run
 		}
 		i = run
@@ -39,15 +53,30 @@ func appendRun(dst []byte, v uint32, n, width int) []byte {
 }
 
 // appendPacked appends values bit-packed, the last group of eight filled up with zeros.
-func appendPacked(dst []byte, values []uint32, width int) []byte {
+func appendPacked[T uint8 | uint32](dst []byte, values []T, width int) []byte {
 	if len(values) == 0 {
 		return dst
 	}
 	groups := (len(values) + 7) / 8
 	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
-	want := len(dst) + groups*width
+	at, want := len(dst), len(dst)+groups*width
+	dst = slices.Grow(dst, groups*width+8)[:want+8] // what is behind a group is overwritten by the next
+	for ; len(values) >= 8 && width <= 8; values = values[8:] {
+		g := values[:8]
+		w := uint(width)
+		word := uint64(g[0]) | uint64(g[1])<<w | uint64(g[2])<<(2*w) | uint64(g[3])<<(3*w) |
+			uint64(g[4])<<(4*w) | uint64(g[5])<<(5*w) | uint64(g[6])<<(6*w) | uint64(g[7])<<(7*w)
+		binary.LittleEndian.PutUint64(dst[at:], word)
+		at += width
+	}
+	for ; len(values) >= 4 && width == 16; values = values[4:] {
+		g := values[:4]
+		binary.LittleEndian.PutUint64(dst[at:], uint64(g[0])|uint64(g[1])<<16|uint64(g[2])<<32|uint64(g[3])<<48)
+		at += 8
+	}
 	var word uint64
 	have := 0
+	dst = dst[:at]
 	for _, v := range values {
 		word |= uint64(v) << have
 		have += width

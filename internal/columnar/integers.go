@@ -9,71 +9,66 @@ import (
 	"weir/flowlog"
 )
 
-func (e *encoder) intColumn(name string, col *flowlog.Column, rows []uint32) chunk {
-	if col == nil {
-		return e.empty(format.Int32, len(rows), name)
-	}
+// numbers encodes a column of integers.
+func (e *encoder) numbers(c *column, col *flowlog.Column, rows []uint32, scale int64) chunk {
 	e.begin(len(rows))
-	all := col.Int32
-	for _, row := range rows {
-		if v := all[row]; v != flowlog.NullInt32 {
-			e.longs = append(e.longs, int64(v))
-		}
+	t := c.physical()
+	e.size = 8
+	if t == format.Int32 {
+		e.size = 4
 	}
-	if len(e.longs) < len(rows) {
-		for _, row := range rows {
-			d := uint32(1)
-			if all[row] == flowlog.NullInt32 {
-				d = 0
-			}
-			e.def = append(e.def, d)
+	var out chunk
+	if e.view.kind == viewWide {
+		if t == format.Int32 {
+			gather(e, col.Int32, rows, flowlog.NullInt32, 1)
+		} else {
+			gather(e, col.Int64, rows, flowlog.NullInt64, scale)
 		}
+		out = e.wide(t, c.name, len(rows))
+	} else {
+		out = e.narrow(t, c.name, rows, scale)
 	}
-	out := e.integers(format.Int32, name, len(rows))
-	if hasBloom(name) && len(e.longs) > 0 && !e.transient {
+	if hasBloom(c.name) && out.meta.Statistics.MinValue != nil && !e.transient {
 		out.bloom = e.bloom()
 	}
 	return out
 }
 
-func (e *encoder) longColumn(name string, col *flowlog.Column, rows []uint32, scale int64) chunk {
-	if col == nil {
-		return e.empty(format.Int64, len(rows), name)
-	}
-	e.begin(len(rows))
-	all := col.Int64
+// gather fills longs and def.
+func gather[T int32 | int64](e *encoder, all []T, rows []uint32, null T, scale int64) {
 	for _, row := range rows {
-		if v := all[row]; v != flowlog.NullInt64 {
-			e.longs = append(e.longs, v*scale)
+		if v := all[row]; v != null {
+			e.longs = append(e.longs, int64(v)*scale)
 		}
 	}
 	if len(e.longs) < len(rows) {
 		for _, row := range rows {
-			d := uint32(1)
-			if all[row] == flowlog.NullInt64 {
+			d := uint8(1)
+			if all[row] == null {
 				d = 0
 			}
 			e.def = append(e.def, d)
 		}
 	}
-	return e.integers(format.Int64, name, len(rows))
 }
 
 // microseconds are what a second has.
 const microseconds = 1_000_000
 
 // startColumns encodes start, and start_time from the same work: the values differ by a factor, the codes do not.
-func (e *encoder) startColumns(col *flowlog.Column, rows []uint32) []chunk {
-	start := e.longColumn("start", col, rows, 1)
+func (e *encoder) startColumns(c *column, col *flowlog.Column, rows []uint32) []chunk {
+	start := e.numbers(c, col, rows, 1)
 	if !start.dictionary {
-		return []chunk{start, e.longColumn(StartTime, col, rows, microseconds)}
+		micros := *c
+		micros.name = StartTime
+		return []chunk{start, e.numbers(&micros, col, rows, microseconds)}
 	}
 	out := e.newChunk(format.Int64, len(rows), StartTime)
 	e.page = e.page[:0]
-	for _, v := range e.table.values {
+	for _, v := range e.values {
 		e.page = binary.LittleEndian.AppendUint64(e.page, uint64(v*microseconds))
 	}
-	e.dictionaryPage(&out, len(e.table.values))
+	e.dictionaryPage(&out, len(e.values))
 	data := start.meta.DataPageOffset // where the page of codes begins, which is the same
 	out.pages = append(out.pages, start.pages[data:]...)
 	out.meta.TotalUncompressedSize += start.meta.TotalUncompressedSize - start.dictionarySize
@@ -86,49 +81,90 @@ func (e *encoder) startColumns(col *flowlog.Column, rows []uint32) []chunk {
 	return []chunk{start, e.finish(&out)}
 }
 
-// integers encodes e.longs, as a dictionary where that is smaller, else as deltas.
-func (e *encoder) integers(t format.Type, name string, rows int) chunk {
+// narrow encodes the codes at which view looks.
+func (e *encoder) narrow(t format.Type, name string, rows []uint32, scale int64) chunk {
+	if e.view.kind == viewUniform {
+		e.dict = append(e.dict, 1)
+		e.codes = e.codes[:len(rows)]
+		clear(e.codes)
+	} else {
+		renumber(e, e.view.n, e.view.codes, rows)
+	}
+	e.values = e.values[:0]
+	for _, code := range e.dict {
+		e.values = append(e.values, e.view.value(code)*scale)
+	}
+	n := len(e.codes)
+	if n == 0 {
+		return e.empty(t, len(rows), name)
+	}
+	out := e.newChunk(t, len(rows), name)
+	width := e.statistics(&out, e.values)
+	if worthCodes(n, len(e.values), width) {
+		e.decode(min(sample, n))
+		if e.dictionarySmaller() {
+			e.dictionary(&out, len(rows))
+			return e.finish(&out)
+		}
+	}
+	e.decode(n)
+	e.dataPage(&out, len(rows), 0, format.DeltaBinaryPacked)
+	return e.finish(&out)
+}
+
+// decode fills longs with the first n values.
+func (e *encoder) decode(n int) {
+	e.longs = e.longs[:0]
+	for _, code := range e.codes[:n] {
+		e.longs = append(e.longs, e.values[code])
+	}
+}
+
+// statistics puts the least and the largest of the values into the chunk, and returns how many bits their distance has.
+func (e *encoder) statistics(out *chunk, values []int64) (width int) {
+	least, most := values[0], values[0]
+	for _, v := range values {
+		least, most = min(least, v), max(most, v)
+	}
+	out.meta.Statistics.MinValue = binary.LittleEndian.AppendUint64(nil, uint64(least))[:e.size]
+	out.meta.Statistics.MaxValue = binary.LittleEndian.AppendUint64(nil, uint64(most))[:e.size]
+	return bits.Len64(uint64(most - least))
+}
+
+// dictionary writes values and codes.
+func (e *encoder) dictionary(out *chunk, rows int) {
+	e.page = e.page[:0]
+	for _, v := range e.values {
+		e.page = binary.LittleEndian.AppendUint64(e.page, uint64(v))
+		e.page = e.page[:len(e.page)-8+e.size]
+	}
+	e.dictionaryPage(out, len(e.values))
+	e.dataPage(out, rows, len(e.values), format.RLEDictionary)
+}
+
+// wide encodes e.longs, as a dictionary where that is smaller, else as deltas.
+func (e *encoder) wide(t format.Type, name string, rows int) chunk {
 	if len(e.longs) == 0 {
 		return e.empty(t, rows, name)
 	}
 	out := e.newChunk(t, rows, name)
-	size := 8
-	if t == format.Int32 {
-		size = 4
+	width := e.statistics(&out, e.longs)
+	switch {
+	case e.transient:
+		e.dataPage(&out, rows, 0, format.Plain)
+	case e.tabulate(width) && e.dictionarySmaller():
+		e.dictionary(&out, rows)
+	default:
+		e.dataPage(&out, rows, 0, format.DeltaBinaryPacked)
 	}
-	e.size = size
-	least, most := e.longs[0], e.longs[0]
-	for _, v := range e.longs {
-		least, most = min(least, v), max(most, v)
-	}
-	out.meta.Statistics.MinValue = binary.LittleEndian.AppendUint64(nil, uint64(least))[:size]
-	out.meta.Statistics.MaxValue = binary.LittleEndian.AppendUint64(nil, uint64(most))[:size]
-
-	if !e.transient && e.tabulate(least, most) && e.dictionarySmaller(size) {
-		e.page = e.page[:0]
-		for _, v := range e.table.values {
-			e.page = binary.LittleEndian.AppendUint64(e.page, uint64(v))
-			e.page = e.page[:len(e.page)-8+size]
-		}
-		n := len(e.table.values)
-		e.dictionaryPage(&out, n)
-		e.dataPage(&out, rows, n, format.RLEDictionary)
-		return e.finish(&out)
-	}
-	encoding := format.DeltaBinaryPacked
-	if e.transient {
-		encoding = format.Plain
-	}
-	e.dataPage(&out, rows, 0, encoding)
 	return e.finish(&out)
 }
 
-// tabulate numbers e.longs into e.codes and e.table. It gives up, and returns false, once the dictionary would take
+// tabulate numbers e.longs into e.codes and e.values. It gives up, and returns false, once the dictionary would take
 // more room than deltas, whose width is about that of the range.
-func (e *encoder) tabulate(least, most int64) bool {
-	width := bits.Len64(uint64(most - least))
+func (e *encoder) tabulate(width int) bool {
 	n := len(e.longs)
-	e.table.reset(least, most)
+	e.table.reset()
 	codes := e.codes[:0]
 	limit := max(16, n*(width+1)/64) // a dictionary entry is worth this many bits of codes saved
 	last, code := e.longs[0], e.table.code(e.longs[0])
@@ -137,12 +173,17 @@ func (e *encoder) tabulate(least, most int64) bool {
 			last, code = v, e.table.code(v)
 		}
 		codes = append(codes, code)
-		if k := len(e.table.values); k > limit && i&1023 == 0 && bits.Len(uint(k))*n+k*min(width, 32) > (width+1)*n {
+		if k := len(e.table.values); k > limit && i&1023 == 0 && !worthCodes(n, k, width) {
 			return false
 		}
 	}
 	e.codes = codes
-	k := len(e.table.values)
+	e.values = append(e.values[:0], e.table.values...)
+	return worthCodes(n, len(e.values), width)
+}
+
+// worthCodes estimates whether n codes of k values, and these, take no more room than deltas.
+func worthCodes(n, k, width int) bool {
 	return bits.Len(uint(k-1))*n+k*min(width, 32) <= (width+1)*n
 }
 
@@ -151,11 +192,11 @@ const sample = 8 << 10
 
 // dictionarySmaller compares codes and deltas on the first values. Times rise slowly from run to run, so that deltas
 // are mostly nothing; sizes jump.
-func (e *encoder) dictionarySmaller(size int) bool {
-	m := min(sample, len(e.longs))
-	k := len(e.table.values)
+func (e *encoder) dictionarySmaller() bool {
+	n, k := len(e.codes), len(e.values)
+	m := min(sample, n)
 	e.packed = appendHybrid(e.packed[:0], e.codes[:m], bits.Len(uint(k-1)))
-	codes := len(e.packed) + k*size*m/len(e.longs)/2
+	codes := len(e.packed) + k*e.size*m/n/2
 	e.packed = appendDelta(e.packed[:0], e.longs[:m])
 	return codes <= len(e.packed)
 }
@@ -164,8 +205,6 @@ func (e *encoder) dictionarySmaller(size int) bool {
 type intTable struct {
 	slots  []intSlot
 	values []int64
-	// Ports and flags need no search: small[v] is the code from 1. It is nil while values may be larger.
-	small, smallMemory []uint32
 }
 
 type intSlot struct {
@@ -173,35 +212,12 @@ type intSlot struct {
 	code  uint32 // from 1; 0 is free
 }
 
-// reset empties the table for values from least to most.
-func (t *intTable) reset(least, most int64) {
-	if t.small != nil {
-		for _, v := range t.values {
-			t.small[v] = 0
-		}
-	} else {
-		clear(t.slots)
-	}
+func (t *intTable) reset() {
+	clear(t.slots)
 	t.values = t.values[:0]
-	t.small = nil
-	if least >= 0 && most < 1<<16 {
-		if t.smallMemory == nil {
-			t.smallMemory = make([]uint32, 1<<16)
-		}
-		t.small = t.smallMemory
-	}
 }
 
 func (t *intTable) code(v int64) uint32 {
-	if t.small != nil {
-		code := t.small[v]
-		if code == 0 {
-			t.values = append(t.values, v)
-			code = uint32(len(t.values))
-			t.small[v] = code
-		}
-		return code - 1
-	}
 	if 2*len(t.values) >= len(t.slots) {
 		old := t.values
 		t.slots = make([]intSlot, max(1024, 2*len(t.slots)))

@@ -51,22 +51,20 @@ func Days(b *flowlog.Batch) []Day {
 		return none
 	}
 	counts := map[int64]int{}
-	last, lastCount := int64(0), 0
-	for i := range uint32(n) {
-		if d := dayOf(i); d == last {
-			lastCount++
-		} else {
-			counts[last] += lastCount
-			last, lastCount = d, 1
+	for i := 0; i < n; {
+		first := i
+		d := dayOf(uint32(i))
+		if d == none {
+			i++
 		}
+		for i < n && uint64(start.Int64[i]-d*86400) < 86400 { // the same day, without a division
+			i++
+		}
+		counts[d] += i - first
 	}
-	counts[last] += lastCount
 	var days []Day
 	index := map[int64]int{}
-	for d, c := range counts {
-		if c == 0 {
-			continue
-		}
+	for d := range counts {
 		day := Day{}
 		if d != none {
 			day.Day = time.Unix(d*86400, 0).UTC()
@@ -115,25 +113,24 @@ func byPort(b *flowlog.Batch) (order []uint32, cuts []int) {
 	dsts, srcs := dst.Int32[:n], src.Int32[:n]
 	dstClass, dstN := frequentPorts(dsts, nil, nil)
 	srcClass, srcN := frequentPorts(srcs, dsts, dstClass)
-	key := func(i int) int {
-		if d := dsts[i]; d >= 0 && dstClass[d] > 0 {
-			return int(dstClass[d]) - 1
-		}
-		if s := srcs[i]; s >= 0 && srcClass[s] > 0 {
-			return dstN + int(srcClass[s]) - 1
-		}
-		return dstN + srcN
-	}
+	keys := make([]uint16, n) // where each record's class comes in the order
 	at := make([]uint32, dstN+srcN+2)
-	for i := range n {
-		at[key(i)+1]++
+	for i, d := range dsts {
+		key := dstN + srcN
+		if d >= 0 && dstClass[uint16(d)] > 0 {
+			key = int(dstClass[uint16(d)]) - 1
+		} else if s := srcs[i]; s >= 0 && srcClass[uint16(s)] > 0 {
+			key = dstN + int(srcClass[uint16(s)]) - 1
+		}
+		keys[i] = uint16(key)
+		at[key+1]++
 	}
 	for k := 1; k < len(at); k++ {
 		at[k] += at[k-1]
 	}
 	cuts = []int{int(at[dstN]), int(at[dstN+srcN])}
 	for _, i := range byInterface(b) {
-		k := key(int(i))
+		k := keys[i]
 		order[at[k]] = i
 		at[k]++
 	}
@@ -165,21 +162,21 @@ func byInterface(b *flowlog.Batch) []uint32 {
 	return order
 }
 
-// frequentPorts numbers the frequent ports of a column in ascending order, from 1. Records that other and its classes
-// have taken already do not count.
-func frequentPorts(ports, other []int32, taken []uint32) (class []uint32, n int) {
-	class = make([]uint32, 1<<16)
+// frequentPorts numbers the frequent ports of a column in ascending order, from 1. There are at most 512. Records that
+// other and its classes have taken already do not count.
+func frequentPorts(ports, other []int32, taken *[1 << 16]uint16) (class *[1 << 16]uint16, n int) {
+	var counts [1 << 16]uint32
 	for i, p := range ports {
-		if p >= 0 && (taken == nil || other[i] < 0 || taken[other[i]] == 0) {
-			class[p]++
+		if p >= 0 && (taken == nil || other[i] < 0 || taken[uint16(other[i])] == 0) {
+			counts[uint16(p)]++
 		}
 	}
+	class = new([1 << 16]uint16)
 	least := uint32(max(frequentLeast, len(ports)/frequent))
-	for p, count := range class {
-		class[p] = 0
+	for p, count := range counts {
 		if count >= least {
 			n++
-			class[p] = uint32(n)
+			class[p] = uint16(n)
 		}
 	}
 	return class, n

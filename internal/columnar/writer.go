@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -41,65 +42,8 @@ type column struct {
 	name  string
 	field *flowlog.Field // nil for StartTime, SourceObject, Extra
 	id    int
-	// uniform says that all records of the batch at hand have one value, and that it is not NULL: no need to gather it.
-	uniform bool
-	// byInterface is what interfaceTable returned for the batch at hand.
-	byInterface []uint32
-	time        bool // it is start, and start_time is encoded with it
-}
-
-// interfaceTable returns the column's code for each code of the interface column, if every record of an interface has
-// the same; else nil. That holds for the ids of VPC, subnet, instance and zone, and it is quicker to look the code up
-// than to gather it from all over the batch.
-func (c *column) interfaceTable(b *flowlog.Batch) []uint32 {
-	if c.uniform || c.field == nil || c.physical() != format.ByteArray {
-		return nil
-	}
-	col, key := b.Column(c.field.Index()), b.Column(interfaceField(b.Table).Index())
-	if col == nil || key == nil || key == col {
-		return nil
-	}
-	const none = 1<<32 - 1
-	table := make([]uint32, key.Dict.Len())
-	for i := range table {
-		table[i] = none
-	}
-	keys := key.Codes[:b.Len()]
-	for i, code := range col.Codes[:b.Len()] {
-		switch k := keys[i]; table[k] {
-		case none:
-			table[k] = code
-		case code:
-		default:
-			return nil
-		}
-	}
-	return table
-}
-
-// interfaceField is the field of what a record was captured at.
-func interfaceField(t *flowlog.Table) *flowlog.Field {
-	if f := t.Field("interface-id"); f != nil {
-		return f
-	}
-	return t.Field("tgw-attachment-id")
-}
-
-func (c *column) uniformIn(b *flowlog.Batch) bool {
-	col := &b.Object
-	if c.field != nil {
-		col = b.Column(c.field.Index())
-	}
-	if col == nil || col.Dict == nil || b.Len() == 0 || c.field == nil && c.name != SourceObject {
-		return false
-	}
-	first := col.Codes[0]
-	for _, code := range col.Codes[:b.Len()] {
-		if code != first {
-			return false
-		}
-	}
-	return first != 0
+	time  bool // it is start, and start_time is encoded with it
+	after int  // index of the column before it that mostly has the same dictionary, and is encoded first; else -1
 }
 
 // NewWriter returns a Writer of a data file to w. Nothing is buffered beyond a call of Write.
@@ -107,7 +51,11 @@ func NewWriter(w io.Writer, s Schema) *Writer {
 	f := &Writer{w: w, schema: s}
 	for _, name := range ColumnNames(s.Table) {
 		if id, ok := s.IDs[name]; ok {
-			f.cols = append(f.cols, column{name: name, field: s.Table.Column(name), id: id})
+			c := column{name: name, field: s.Table.Column(name), id: id, after: -1}
+			if of, ok := strings.CutPrefix(name, "pkt_"); ok { // pkt_srcaddr is srcaddr, but for what passes through
+				c.after = slices.IndexFunc(f.cols, func(c column) bool { return c.name == of })
+			}
+			f.cols = append(f.cols, c)
 		}
 	}
 	start := slices.IndexFunc(f.cols, func(c column) bool { return c.name == "start" })
@@ -129,20 +77,22 @@ func (f *Writer) Bytes() int64 { return f.at }
 // Write writes the given rows of a batch, in that order, as row groups. Cuts are indices into rows at which a row group
 // should end, in ascending order, as Days gives them. After an error the file is of no use.
 func (f *Writer) Write(b *flowlog.Batch, rows []uint32, cuts ...int) error {
-	for i := range f.cols {
-		f.cols[i].uniform = f.cols[i].uniformIn(b)
-		f.cols[i].byInterface = f.cols[i].interfaceTable(b)
-	}
-	at := 0
+	var groups []*group
+	at, left := 0, 0
 	for _, cut := range append(cuts, len(rows)) {
 		if cut < len(rows) && (cut-at < leastGroup || len(rows)-cut < leastGroup) {
 			continue
 		}
-		for at < cut && f.err == nil {
+		for at < cut {
 			n := min(cut-at, rowGroup)
-			f.err = f.writeGroup(b, rows[at:at+n])
+			groups = append(groups, newGroup(b, rows[at:at+n]))
 			at += n
 		}
+	}
+	for left = len(groups); left > 0 && f.err == nil; {
+		n := min(left, groupsAtOnce)
+		f.writeGroups(b, groups[len(groups)-left:][:n])
+		left -= n
 	}
 	return f.err
 }
@@ -186,26 +136,56 @@ func (f *Writer) write(p []byte) {
 	}
 }
 
-// writeGroup encodes the columns, several at once, and writes them in order.
-func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
-	if f.at == 0 {
-		f.write([]byte("PAR1"))
+// group is a row group that is being written.
+type group struct {
+	rows       []uint32 // of the batch
+	interfaces []run    // the interface column of these rows
+	chunks     [][]chunk
+}
+
+// run is some rows with the same code.
+type run struct {
+	code uint32
+	n    int
+}
+
+func newGroup(b *flowlog.Batch, rows []uint32) *group {
+	g := &group{rows: rows}
+	key := b.Column(interfaceField(b.Table).Index())
+	if key == nil {
+		return g
 	}
-	chunks := make([][]chunk, len(f.cols))
+	last := run{code: key.Codes[rows[0]]}
+	for _, row := range rows {
+		code := key.Codes[row]
+		if code != last.code {
+			g.interfaces = append(g.interfaces, last)
+			last = run{code: code}
+		}
+		last.n++
+	}
+	g.interfaces = append(g.interfaces, last)
+	return g
+}
+
+// groupsAtOnce is how many row groups are encoded before they are written, so that a column is looked at once for all
+// of them. It bounds how many pages wait in memory.
+const groupsAtOnce = 4
+
+// writeGroups encodes the columns, several at once, and writes them in order.
+func (f *Writer) writeGroups(b *flowlog.Batch, groups []*group) {
+	rows := 0
+	for _, g := range groups {
+		rows += len(g.rows)
+		g.chunks = make([][]chunk, len(f.cols))
+	}
 	next := make(chan int, len(f.cols))
 	for i := range f.cols {
-		if f.timeAt < 0 || f.cols[i].name != StartTime {
+		if f.cols[i].after < 0 && (f.timeAt < 0 || f.cols[i].name != StartTime) {
 			next <- i
 		}
 	}
 	close(next)
-	var interfaces []uint32 // the codes of the interface column, in the order of rows
-	if key := b.Column(interfaceField(b.Table).Index()); key != nil {
-		interfaces = make([]uint32, len(rows))
-		for i, row := range rows {
-			interfaces[i] = key.Codes[row]
-		}
-	}
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(f.cols)) {
 		wg.Go(func() {
@@ -213,17 +193,39 @@ func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
 			defer encoders.Put(e)
 			e.transient = f.Transient
 			for i := range next {
-				chunks[i] = e.column(&f.cols[i], b, rows, interfaces)
-				if f.cols[i].time { // made of the same values
-					chunks[i], chunks[f.timeAt] = chunks[i][:1], chunks[i][1:]
+				e.encode(f.cols, i, b, groups, rows, f.timeAt)
+				for k := i + 1; k < len(f.cols); k++ {
+					if f.cols[k].after == i {
+						e.encode(f.cols, k, b, groups, rows, f.timeAt)
+					}
 				}
 			}
 		})
 	}
 	wg.Wait()
+	if f.at == 0 {
+		f.write([]byte("PAR1"))
+	}
+	for _, g := range groups {
+		f.writeGroup(g)
+	}
+}
 
-	group := format.RowGroup{NumRows: int64(len(rows)), Ordinal: int16(len(f.groups)), FileOffset: f.at}
-	for _, cs := range chunks {
+// encode encodes column i of some row groups, which have so many rows together.
+func (e *encoder) encode(cols []column, i int, b *flowlog.Batch, groups []*group, rows, timeAt int) {
+	c := &cols[i]
+	e.view.look(c, b, rows, e.transient)
+	for _, g := range groups {
+		g.chunks[i] = e.column(c, b, g)
+		if c.time { // made of the same values
+			g.chunks[i], g.chunks[timeAt] = g.chunks[i][:1], g.chunks[i][1:]
+		}
+	}
+}
+
+func (f *Writer) writeGroup(g *group) {
+	group := format.RowGroup{NumRows: int64(len(g.rows)), Ordinal: int16(len(f.groups)), FileOffset: f.at}
+	for _, cs := range g.chunks {
 		for i := range cs {
 			c := &cs[i]
 			c.meta.DataPageOffset += f.at
@@ -234,11 +236,10 @@ func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
 			group.TotalByteSize += c.meta.TotalUncompressedSize
 			group.TotalCompressedSize += c.meta.TotalCompressedSize
 			group.Columns = append(group.Columns, format.ColumnChunk{MetaData: c.meta})
-			buffers.Put(&c.pages)
 		}
 	}
 	at := 0
-	for _, cs := range chunks {
+	for _, cs := range g.chunks {
 		for i := range cs {
 			if bloom := cs[i].bloom; bloom != nil {
 				m := &group.Columns[at].MetaData
@@ -249,8 +250,7 @@ func (f *Writer) writeGroup(b *flowlog.Batch, rows []uint32) error {
 		}
 	}
 	f.groups = append(f.groups, group)
-	f.rows += int64(len(rows))
-	return f.err
+	f.rows += int64(len(g.rows))
 }
 
 // elements returns the file's schema, depth first, and the number of its leaves.

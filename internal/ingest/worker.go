@@ -255,7 +255,7 @@ func (w *worker) commitBefore(s *set, begin int) error {
 		return err
 	}
 	s.batch.Extend(n - begin)
-	s.batch.Drop(0, func(row int) bool { return row < begin })
+	s.batch.Shift(begin)
 	return nil
 }
 

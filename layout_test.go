@@ -58,7 +58,7 @@ var layout = []rule{
 	{"internal/lake/laketest", noun, nil},
 	{"internal/engine", noun, []string{"flowlog", "internal/lake"}},
 	{"internal/engine/duckdb", noun, nil},
-	{"internal/engine/trino", noun, nil},
+	{"internal/engine/trino", noun, []string{"internal/columnar"}},
 	{"internal/engine/athena", noun, nil},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}}, // the embedded files

@@ -34,8 +34,8 @@ func withoutPassword(catalog string) string {
 }
 
 // shown is a value as it may be shown.
-func (t *setting) shown(v string) string {
-	if t.key == "catalog" {
+func (s *setting) shown(v string) string {
+	if s.key == "catalog" {
 		return withoutPassword(v)
 	}
 	return v

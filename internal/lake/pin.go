@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"weir/flowlog"
 
@@ -97,9 +98,22 @@ func (noDatabase) Driver() driver.Driver                        { return nil }
 // FileDatabase opens a ledger that is a SQLite file, for a lake of which one machine writes and the catalog is elsewhere
 // (Tables). For reading there must be one.
 func FileDatabase(ctx context.Context, path string, write bool) (*Database, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
 	db, err := openDB(ctx, path, write)
 	if err != nil {
 		return nil, err
+	}
+	var others int
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table'
+		AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'weir_meta')`).Scan(&others)
+	if err == nil && others > 0 {
+		err = errors.New("it is the database of another program")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), db.Close())
 	}
 	return &Database{
 		DB: db, Name: path,

@@ -73,6 +73,25 @@ func TestPin(t *testing.T) {
 	})
 }
 
+// TestFileDatabase refuses what is no ledger, and leaves it as it is.
+func TestFileDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "theirs.db")
+	db, err := openDB(t.Context(), path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE theirs (x)`); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if _, err := FileDatabase(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), "another program") {
+		t.Errorf("database of another program: %v", err)
+	}
+	if _, err := FileDatabase(t.Context(), filepath.Join(t.TempDir(), "none.db"), false); err == nil {
+		t.Error("a ledger that is not there was opened for reading")
+	}
+}
+
 // TestReadWithoutLedger opens a lake as a machine does that has the catalog only.
 func TestReadWithoutLedger(t *testing.T) {
 	e := external{t.TempDir()}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
-// maxComment is the length of a column's comment in bytes. AWS Glue Web API Reference, "Column", read 2026-11.
+// maxComment is the length of a column's comment in bytes. AWS Glue Developer Guide, "Table API", Column.
 const maxComment = 255
 
 // columns are a table's columns as Glue shows them: those of the schema in force, then those that are no more.

@@ -12,6 +12,8 @@ import (
 	"weir/internal/columnar"
 	"weir/internal/lake"
 	"weir/internal/lake/gluetest"
+	"weir/internal/lake/laketest"
+	"weir/internal/lake/postgres"
 	"weir/internal/lake/s3"
 	"weir/internal/source/s3test"
 )
@@ -47,6 +49,19 @@ func put(ctx context.Context, l *lake.Lake, uri string, n int) error {
 
 // TestLake keeps files on a real S3 server, the catalog in the stand-in for Glue, and the ledger in a file.
 func TestLake(t *testing.T) {
+	dir := t.TempDir()
+	testLake(t, func(name string, write bool) (*lake.Database, error) {
+		return lake.FileDatabase(t.Context(), filepath.Join(dir, name), write)
+	})
+}
+
+// TestEnginesLake has the ledger in a real PostgreSQL.
+func TestEnginesLake(t *testing.T) {
+	places := map[string]string{"ledger": laketest.Postgres(t), "other": laketest.Postgres(t)}
+	testLake(t, func(name string, _ bool) (*lake.Database, error) { return postgres.Open(t.Context(), places[name]) })
+}
+
+func testLake(t *testing.T, ledgers func(name string, write bool) (*lake.Database, error)) {
 	ctx := t.Context()
 	bucket := s3test.Start(t)
 	bucket.Bucket(t, "lake")
@@ -58,7 +73,7 @@ func TestLake(t *testing.T) {
 		}
 		o := lake.Options{Store: store, Tables: New(client(glue.Endpoint), "weir"), Write: write}
 		if ledger != "" {
-			if o.Database, err = lake.FileDatabase(ctx, ledger, write); err != nil {
+			if o.Database, err = ledgers(ledger, write); err != nil {
 				return nil, err
 			}
 		}
@@ -67,8 +82,7 @@ func TestLake(t *testing.T) {
 	if _, err := open("", false); !errors.Is(err, lake.ErrNoLake) {
 		t.Errorf("reader before there is a lake: %v, want ErrNoLake", err)
 	}
-	ledger := filepath.Join(t.TempDir(), "ledger.db")
-	w, err := open(ledger, true)
+	w, err := open("ledger", true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,11 +155,11 @@ func TestLake(t *testing.T) {
 		t.Errorf("entry: %s, %s, %d columns", location, storage["Location"], len(storage["Columns"].([]any)))
 	}
 	var locked *lake.LockedError
-	if _, err := open(ledger, true); !errors.As(err, &locked) {
+	if _, err := open("ledger", true); !errors.As(err, &locked) {
 		t.Errorf("second writer: %v, want a LockedError", err)
 	}
 	var wrong *lake.LedgerError
-	if _, err := open(filepath.Join(t.TempDir(), "other.db"), true); !errors.As(err, &wrong) {
+	if _, err := open("other", true); !errors.As(err, &wrong) {
 		t.Errorf("writer with another ledger: %v, want a LedgerError", err)
 	}
 }

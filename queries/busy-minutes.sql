@@ -4,7 +4,7 @@
 -- arg: bytes integer 10000 "at least so many"
 -- arg: top integer 50 "how many rows"
 SELECT date_trunc('minute', start_time) AS minute, sum(bytes) AS bytes, sum(packets) AS packets, count(*) AS records,
-  max_by(srcaddr, bytes) AS largest_sender
+  max_by(srcaddr, ROW(bytes, srcaddr)) AS largest_sender
 FROM flows
 WHERE :scope AND log_status = 'OK'
 GROUP BY 1

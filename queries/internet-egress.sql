@@ -3,7 +3,7 @@
 -- needs: srcaddr, dstaddr, bytes, action
 -- arg: top integer 50 "how many rows"
 SELECT interface_id, coalesce(pkt_srcaddr, srcaddr) AS source, sum(bytes) AS bytes, count(DISTINCT dstaddr) AS destinations,
-  max_by(dstaddr, bytes) AS largest_destination
+  max_by(dstaddr, ROW(bytes, dstaddr)) AS largest_destination
 FROM flows
 WHERE :scope AND log_status = 'OK' AND action = 'ACCEPT' AND coalesce(flow_direction = 'egress', :private(srcaddr)) AND NOT :private(dstaddr)
 GROUP BY 1, 2

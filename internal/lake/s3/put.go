@@ -77,7 +77,11 @@ func (s *Store) putParts(ctx context.Context, key string, body io.ReaderAt, size
 func (s *Store) Unfinished(ctx context.Context, prefix string, before time.Time, abort bool) (n int, err error) {
 	pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: s.key(prefix)})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx, s.region)
+		var page *s3.ListMultipartUploadsOutput
+		err := s.again(ctx, func() (err error) {
+			page, err = pages.NextPage(ctx, s.region)
+			return cutAnswer(err)
+		})
 		if err != nil {
 			return n, s.fail("list uploads of", prefix, err)
 		}

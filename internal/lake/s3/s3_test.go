@@ -122,6 +122,9 @@ func TestFaults(t *testing.T) {
 		if err := s.List(t.Context(), "k/", func(string, int64, time.Time) { n++ }); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := s.Unfinished(t.Context(), fmt.Sprint("k", i), time.Now(), true); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if c := p.Counts(); c["503"] == 0 || c["cut"] == 0 || c["short"] == 0 {
 		t.Errorf("nothing went wrong: %v", c)

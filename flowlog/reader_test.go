@@ -171,7 +171,7 @@ func TestSamples(t *testing.T) {
 			records += len(want)
 		})
 	}
-	if records < 70 {
+	if records != 70 {
 		t.Errorf("%d sample records, want 70", records)
 	}
 }

@@ -55,7 +55,9 @@ var layout = []rule{
 	{"internal/lake", noun, []string{"flowlog", "internal/columnar"}},
 	{"internal/lake/s3", noun, nil},       // its files in a bucket
 	{"internal/lake/postgres", noun, nil}, // its catalog and ledger in a database
+	{"internal/lake/glue", noun, nil},     // its catalog in AWS
 	{"internal/lake/laketest", noun, nil},
+	{"internal/lake/gluetest", noun, nil},
 	{"internal/engine", noun, []string{"flowlog", "internal/lake"}},
 	{"internal/engine/duckdb", noun, nil},
 	{"internal/engine/trino", noun, []string{"internal/columnar"}},

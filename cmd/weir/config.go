@@ -52,7 +52,7 @@ file, or the default. See 'weir help settings' for the file.`,
 func settingKeysWithoutGlobal() (keys []string) {
 	for _, t := range settingTable {
 		switch t.key {
-		case "lake", "output", "quiet", "no_color":
+		case "lake", "catalog", "ledger", "output", "quiet", "no_color":
 		default:
 			keys = append(keys, t.key)
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"weir/internal/engine"
 )
 
 // helpGroups order the commands by what a person wants to do. A command that is in no group is a mistake that a test
@@ -197,7 +199,7 @@ file is relative to the file.
 func didYouMean(typed string, names []string) string {
 	best, found := 1+len(typed)/3, ""
 	for _, n := range names {
-		d := distance(typed, n)
+		d := engine.Distance(typed, n)
 		if prefix := len(typed) > 1 && strings.HasPrefix(n, typed); prefix && d > 1 {
 			d = 1
 		}
@@ -209,27 +211,4 @@ func didYouMean(typed string, names []string) string {
 		return ""
 	}
 	return fmt.Sprintf(", did you mean %q?", found)
-}
-
-// distance is the number of letters to insert, delete, replace or swap with their neighbour that make b of a.
-func distance(a, b string) int {
-	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, cur = prev, cur, prev2
-	}
-	return prev[len(b)]
 }

@@ -15,6 +15,7 @@ import (
 	"weir/internal/engine"
 	"weir/internal/engine/athena"
 	"weir/internal/lake"
+	"weir/internal/source/s3"
 )
 
 // hint returns one line of advice for an error that people meet, or "". It looks at types and codes, never at the text
@@ -33,6 +34,7 @@ func hint(err error) string {
 		}
 	}
 	var locked *lake.LockedError
+	var ledger *lake.LedgerError
 	var dns *net.DNSError
 	var lost *lake.LeaseError
 	var pg *pgconn.PgError
@@ -47,6 +49,12 @@ func hint(err error) string {
 		return "one weir writes a lake at a time; wait for the other, or stop it. Reading goes on meanwhile"
 	case errors.As(err, &locked):
 		return "one weir writes a lake at a time; wait for the other, or stop it. Reading goes on meanwhile. A process that died holds no lock"
+	case errors.As(err, &ledger):
+		return "a lake has one ledger, which knows what is stored: --ledger names it, a file of the machine that writes, or postgres://…"
+	case errors.Is(err, lake.ErrNoLedger), errors.Is(err, errNoLedger):
+		return "--ledger names it: a file of the machine that writes, or postgres://… where several take turns"
+	case errors.Is(err, s3.ErrNoRegion):
+		return "each region of AWS has a Glue of its own: --s3-region REGION, AWS_REGION, or the profile's region"
 	case errors.Is(err, lake.ErrNoLake):
 		return "'weir ingest SOURCE' makes the lake; 'weir config' shows where it is looked for, --lake names another"
 	case errors.Is(err, flowlog.ErrNoHeader):
@@ -135,6 +143,7 @@ var s3Hints = map[string]string{
 	"KMS.AccessDeniedException":    "the role or user lacks kms:Decrypt on the key that the object is encrypted with",
 	"KMS.DisabledException":        "the KMS key that the object is encrypted with is disabled",
 	"InvalidBucketName":            "that is not the name of a bucket; a source is written s3://bucket/prefix",
+	"UnrecognizedClientException":  "AWS does not know this access key; 'aws sts get-caller-identity' shows who you are",
 	"UnauthorizedException":        "sign in again: aws sso login",
 	"MovedPermanently":             "the bucket is in another region: --s3-region REGION",
 	"NotFound":                     "the object or bucket is not there",
@@ -174,6 +183,9 @@ func s3Hint(err error) string {
 	case "AccessDenied", "AccessDeniedException", "Forbidden", "AllAccessDenied":
 		var op *smithy.OperationError
 		if errors.As(err, &op) {
+			if op.Service() == "Glue" {
+				return "the role or user lacks glue:" + op.Operation() + " on the catalog, the database and the table, see docs/lake.md; Lake Formation can forbid it too"
+			}
 			if action := deniedActions[op.Operation()]; action != "" {
 				return "the role or user lacks " + action + "; a bucket policy can forbid it too"
 			}

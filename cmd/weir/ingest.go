@@ -73,7 +73,7 @@ func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, form
 	if c.Format, err = a.logFormat(); err != nil {
 		return err
 	}
-	l, err := openLake(ctx, a, true)
+	l, err := openLake(ctx, a, writeAll)
 	if err != nil {
 		return err
 	}

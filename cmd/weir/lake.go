@@ -31,7 +31,7 @@ These commands show what is in it, prove that it adds up, and keep it small and 
 // withLake opens the lake for as long as f runs.
 func (a *app) withLake(ctx context.Context, write bool, f func(*lake.Lake) error) error {
 	if write { // a typing error must not make a lake here: only ingest does
-		r, err := openLake(ctx, a, false)
+		r, err := openLake(ctx, a, readAll)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,11 @@ func (a *app) withLake(ctx context.Context, write bool, f func(*lake.Lake) error
 			return err
 		}
 	}
-	l, err := openLake(ctx, a, write)
+	how := readAll
+	if write {
+		how = writeAll
+	}
+	l, err := openLake(ctx, a, how)
 	if err != nil {
 		return err
 	}

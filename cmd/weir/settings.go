@@ -21,7 +21,9 @@ import (
 // uses it decides: the AWS SDK's own chain for S3, the engine for memory and threads.
 type settings struct {
 	Lake        string // a folder, or s3://bucket/prefix
-	Catalog     string // of a shared lake: postgres://…; "" is the lake's own
+	Catalog     string // of a shared lake: postgres://…, or glue; "" is the lake's own
+	Ledger      string // with catalog glue: postgres://…, or a file
+	Glue        glueSettings
 	CacheDir    string // of data files that were brought from a bucket
 	CacheSize   int64  // bytes
 	LogFormat   string // fields of records that have no header, see flowlog.ParseFormat
@@ -74,9 +76,10 @@ type setting struct {
 
 var settingTable = []setting{
 	text("lake", "lake", "$XDG_DATA_HOME/weir", "the lake: a folder, or s3://bucket/prefix", func(s *settings) *string { return &s.Lake }),
-	{key: "catalog", flag: "catalog", env: "WEIR_CATALOG", def: "in the lake's folder", doc: "catalog and ledger of a lake that several machines share: postgres://user@host/database; its password is in PGPASSWORD or ~/.pgpass",
+	{key: "catalog", flag: "catalog", env: "WEIR_CATALOG", def: "in the lake's folder", doc: "catalog of a lake that several machines share: postgres://user@host/database, which has the ledger, too (its password is in PGPASSWORD or ~/.pgpass), or glue",
 		set: func(s *settings, v string) error { s.Catalog = v; return checkCatalog(v) },
 		get: func(s *settings) string { return withoutPassword(s.Catalog) }},
+	ledgerSetting, glueDatabaseSetting, glueEndpointSetting,
 	text("cache_dir", "cache-dir", "$XDG_CACHE_HOME/weir", "folder for what queries bring from a lake in a bucket", func(s *settings) *string { return &s.CacheDir }),
 	{key: "cache_size", flag: "cache-size", env: "WEIR_CACHE_SIZE", def: "10GiB", doc: "what that folder may hold between queries",
 		set: func(s *settings, v string) (err error) { s.CacheSize, err = parseSize(v); return err },
@@ -157,7 +160,7 @@ var settingTable = []setting{
 		}},
 	bytesOf("max_bytes", "max-bytes", "most that a query may scan in Athena or Trino, by its estimate: 100GB", func(s *settings) *int64 { return &s.MaxBytes }),
 	bytesOf("daily_bytes", "daily-bytes", "most that all queries of a day (of UTC) may scan in Athena or Trino: 1TB", func(s *settings) *int64 { return &s.DailyBytes }),
-	text("s3.region", "s3-region", "AWS_REGION, ~/.aws/config", "region of the bucket", func(s *settings) *string { return &s.S3.Region }),
+	text("s3.region", "s3-region", "AWS_REGION, ~/.aws/config", "region of the bucket, and of Glue", func(s *settings) *string { return &s.S3.Region }),
 	text("s3.profile", "s3-profile", "AWS_PROFILE", "profile of ~/.aws/config", func(s *settings) *string { return &s.S3.Profile }),
 	text("s3.endpoint", "s3-endpoint", "AWS", "URL of another S3-compatible server", func(s *settings) *string { return &s.S3.Endpoint }),
 	yes("s3.path_style", "s3-path-style", "the bucket's name in the path of a URL, not in its host; most servers other than AWS want it", func(s *settings) *bool { return &s.S3.PathStyle }),
@@ -199,7 +202,8 @@ func envOf(key string) string {
 func addGlobalFlags(root *cobra.Command, a *app) {
 	f := root.PersistentFlags()
 	f.StringVar(&a.lake, "lake", "", "the lake, a `DIR` or s3://bucket/prefix (default $WEIR_LAKE, the settings file, ~/.local/share/weir)")
-	f.Var(&textFlag{name: "URL"}, "catalog", settingOf("catalog").doc)
+	f.Var(&textFlag{name: "CATALOG"}, "catalog", settingOf("catalog").doc)
+	f.Var(&textFlag{name: "LEDGER"}, "ledger", settingOf("ledger").doc)
 	f.StringVar(&a.config, "config", "", "settings `FILE`, YAML (default $WEIR_CONFIG, ./weir.yaml, ~/.config/weir/weir.yaml)")
 	f.StringVarP(&a.output, "output", "o", "", "`FORMAT` of results: "+strings.Join(outputFormats, ", "))
 	f.BoolVar(&a.quiet, "quiet", false, "no progress")
@@ -208,7 +212,8 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 
 // addSourceFlags declares the flags of commands that read a SOURCE. Their values arrive in app.settings: LogFormat, S3.
 func addSourceFlags(cmd *cobra.Command) {
-	addSettingFlags(cmd, "log_format", "s3.region", "s3.profile", "s3.endpoint", "s3.path_style", "s3.assume_role", "s3.external_id", "s3.requester_pays")
+	addSettingFlags(cmd, "log_format", "s3.region", "s3.profile", "s3.endpoint", "s3.path_style", "s3.assume_role", "s3.external_id", "s3.requester_pays",
+		"glue.database", "glue.endpoint")
 }
 
 // addSettingFlags declares a flag for each of the settings named. Values arrive in app.settings.
@@ -250,7 +255,7 @@ func (s *setting) valueName() string {
 		return "FORMAT"
 	case "engine":
 		return "ENGINE"
-	case "s3.endpoint", "trino.url", "athena.endpoint":
+	case "s3.endpoint", "trino.url", "athena.endpoint", "glue.endpoint":
 		return "URL"
 	case "s3.assume_role":
 		return "ARN"
@@ -331,6 +336,9 @@ func (a *app) readSettings(cmd *cobra.Command) error {
 		}
 		s.Lake = dir
 	}
+	if s.Ledger != "" && s.Catalog != catalogGlue {
+		return errors.New("settings: ledger is for a lake whose catalog is glue; others have it in their catalog")
+	}
 	if s.S3.ExternalID != "" && s.S3.AssumeRole == "" {
 		return errors.New("settings: s3.external_id is of no use without s3.assume_role")
 	}
@@ -392,7 +400,7 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			continue
 		}
 		value := v.Value
-		if key == "lake" || key == "cache_dir" {
+		if key == "lake" || key == "cache_dir" || key == "ledger" {
 			value = besideFile(path, value)
 		}
 		if err := t.set(s, value); err != nil {

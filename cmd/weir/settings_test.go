@@ -52,7 +52,7 @@ func TestSettingTable(t *testing.T) {
 		}
 		value := map[string]string{"threads": "3", "memory_limit": "3MiB", "engine": "trino", "max_bytes": "3GB", "daily_bytes": "3TB",
 			"athena.reuse": "1h0m0s", "athena.price_per_tb": "6.75",
-			"cache_size": "3GiB", "catalog": "postgres://u@h/d"}[s.key]
+			"cache_size": "3GiB", "catalog": "glue", "ledger": "postgres://u@h/d", "glue.database": "logs"}[s.key]
 		if value == "" {
 			value = map[bool]string{true: "true", false: "x"}[s.def == "false"]
 		}

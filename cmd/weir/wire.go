@@ -20,8 +20,6 @@ import (
 	"weir/internal/engine/trino"
 	"weir/internal/ingest"
 	"weir/internal/lake"
-	"weir/internal/lake/postgres"
-	lakes3 "weir/internal/lake/s3"
 	"weir/internal/source"
 	"weir/internal/source/dir"
 	"weir/internal/source/s3"
@@ -95,37 +93,6 @@ func (a *app) logFormat() (*flowlog.Format, error) {
 	return flowlog.ParseFormat(a.settings.LogFormat)
 }
 
-// openLake opens the lake of the settings: a folder, or a bucket with a database.
-func openLake(ctx context.Context, a *app, write bool) (*lake.Lake, error) {
-	o := lake.Options{Write: write, Log: a.logger()}
-	uri := a.settings.Lake
-	bucket := strings.HasPrefix(uri, "s3://")
-	if bucket && a.settings.Catalog == "" {
-		return nil, fmt.Errorf("lake %s: %w", uri, errNoCatalog)
-	}
-	if bucket {
-		name, prefix, err := lakes3.ParseURI(uri)
-		if err != nil {
-			return nil, err
-		}
-		client, err := newS3Client(ctx, a)
-		if err != nil {
-			return nil, err
-		}
-		if o.Store, err = lakes3.Open(ctx, client, name, prefix); err != nil {
-			return nil, err
-		}
-	}
-	if a.settings.Catalog != "" {
-		db, err := postgres.Open(ctx, a.settings.Catalog)
-		if err != nil {
-			return nil, err
-		}
-		o.Database = db
-	}
-	return lake.Open(ctx, uri, o)
-}
-
 // lakeNeeds says what a query reads of the lake's tables. The zero value is all of them, with all columns.
 type lakeNeeds struct {
 	tables  []string // names of stored tables; nil: all
@@ -136,7 +103,7 @@ type lakeNeeds struct {
 // openLakeTables opens the tables of the lake for reading, bringing what is needed of them to this machine. The function
 // that it returns closes the lake.
 func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Table, done func() error, err error) {
-	l, err := openLake(ctx, a, false)
+	l, err := openLake(ctx, a, readTables)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -249,7 +216,7 @@ func openTrino(a *app, window source.Window, estimate engine.Estimator) (engine.
 func lakeEstimator(a *app) engine.Estimator {
 	none := false
 	estimate := trino.Estimator(func(ctx context.Context) (*lake.Lake, error) {
-		l, err := openLake(ctx, a, false)
+		l, err := openLake(ctx, a, readTables)
 		none = errors.Is(err, lake.ErrNoLake) || errors.Is(err, errNoCatalog)
 		return l, err
 	})

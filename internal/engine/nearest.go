@@ -11,7 +11,7 @@ func Nearest(name string, list []string) string {
 		if c == name {
 			continue
 		}
-		d := distance(name, c)
+		d := Distance(name, c)
 		if flat(name) == flat(c) {
 			d = 0
 		}
@@ -22,8 +22,8 @@ func Nearest(name string, list []string) string {
 	return best
 }
 
-// distance is the number of letters to change, add, remove or swap to make one word of the other.
-func distance(a, b string) int {
+// Distance is the number of letters to change, add, remove or swap with their neighbour to make one word of the other.
+func Distance(a, b string) int {
 	if len(a) > 64 || len(b) > 64 {
 		return 64
 	}

@@ -110,19 +110,7 @@ func killFolder(t *testing.T) (folder string, want rows, objects, rejected int64
 //
 // WEIR_KILLS and WEIR_SEED choose how often, and which moments.
 func TestKill(t *testing.T) {
-	kills := 100
-	if testing.Short() {
-		kills = 6
-	}
-	if s := os.Getenv("WEIR_KILLS"); s != "" {
-		kills, _ = strconv.Atoi(s)
-	}
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("WEIR_SEED"); s != "" {
-		seed, _ = strconv.ParseUint(s, 10, 64)
-	}
-	t.Logf("WEIR_KILLS=%d WEIR_SEED=%d", kills, seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	kills, rnd := killSettings(t)
 	folder, want, objects, rejected := killFolder(t)
 
 	// How long each part takes when nobody disturbs, and a lake that waits to be compacted.
@@ -180,6 +168,24 @@ func TestKill(t *testing.T) {
 	if hit["ingest"] < kills/20 || hit["compact"] < kills/20 { // a busy machine shifts them
 		t.Errorf("the moments do not hit: %v", hit)
 	}
+}
+
+// killSettings are how often to kill, and the moments.
+func killSettings(t *testing.T) (kills int, rnd *rand.Rand) {
+	t.Helper()
+	kills = 100
+	if testing.Short() {
+		kills = 6
+	}
+	if s := os.Getenv("WEIR_KILLS"); s != "" {
+		kills, _ = strconv.Atoi(s)
+	}
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("WEIR_SEED"); s != "" {
+		seed, _ = strconv.ParseUint(s, 10, 64)
+	}
+	t.Logf("WEIR_KILLS=%d WEIR_SEED=%d", kills, seed)
+	return kills, rand.New(rand.NewPCG(seed, 0))
 }
 
 // runChild lets another process do the work, and kills it some time after it began the phase ("open": after its start);

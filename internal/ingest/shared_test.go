@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -64,19 +61,7 @@ func another(t *testing.T, s *laketest.Shared, n int) *laketest.Shared {
 // another go on: see TestKill.
 func TestEnginesKillShared(t *testing.T) {
 	servers := laketest.New(t)
-	kills := 100
-	if testing.Short() {
-		kills = 6
-	}
-	if s := os.Getenv("WEIR_KILLS"); s != "" {
-		kills, _ = strconv.Atoi(s)
-	}
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("WEIR_SEED"); s != "" {
-		seed, _ = strconv.ParseUint(s, 10, 64)
-	}
-	t.Logf("WEIR_KILLS=%d WEIR_SEED=%d", kills, seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	kills, rnd := killSettings(t)
 	folder, want, objects, rejected := killFolder(t)
 
 	lakes := 0

@@ -75,6 +75,15 @@ func (b *bucket) path(name string) (string, error) {
 
 func (b *bucket) name(path string) string { return path }
 
+// keyOf is the key of the file that Iceberg calls name.
+func (b *bucket) keyOf(name string) (string, error) {
+	p, err := b.path(name)
+	if err != nil {
+		return "", err
+	}
+	return b.key(p)
+}
+
 func (b *bucket) recording() files {
 	c := *b
 	c.made = new(created)
@@ -192,11 +201,7 @@ func (b *bucket) list(ctx context.Context, dir string, found func(path string, b
 const ioTimeout = 5 * time.Minute
 
 func (b *bucket) ReadFile(name string) ([]byte, error) {
-	p, err := b.path(name)
-	if err != nil {
-		return nil, err
-	}
-	key, err := b.key(p)
+	key, err := b.keyOf(name)
 	if err != nil {
 		return nil, err
 	}
@@ -215,11 +220,7 @@ func (b *bucket) Open(name string) (icebergio.File, error) {
 		}
 		return &memoryFile{Reader: bytes.NewReader(text), name: path.Base(name)}, nil
 	}
-	p, err := b.path(name)
-	if err != nil {
-		return nil, err
-	}
-	key, err := b.key(p)
+	key, err := b.keyOf(name)
 	if err != nil {
 		return nil, err
 	}
@@ -234,18 +235,14 @@ func (b *bucket) Open(name string) (icebergio.File, error) {
 }
 
 func (b *bucket) Create(name string) (icebergio.FileWriter, error) {
-	p, err := b.path(name)
-	if err != nil {
-		return nil, err
-	}
-	key, err := b.key(p)
+	key, err := b.keyOf(name)
 	if err != nil {
 		return nil, err
 	}
 	if b.readOnly {
-		return nil, &fs.PathError{Op: "create", Path: p, Err: errReadOnly}
+		return nil, &fs.PathError{Op: "create", Path: name, Err: errReadOnly}
 	}
-	b.made.add(p)
+	b.made.add(b.join(key))
 	return &objectWriter{store: b.store, key: key}, nil
 }
 

@@ -178,13 +178,27 @@ func one(res sql.Result, err error) error {
 	return nil
 }
 
-// moved is the error of moving a table's pointer to loc, or nil if it did move though the answer was lost.
+// moved is the error of moving a table's pointer to loc, or nil if it did move though the answer was lost. A client that
+// tried again is then told of a conflict, with itself; and another engine may have come on top meanwhile.
 func (c *catalog) moved(ctx context.Context, name, loc string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if now, e := c.tables.Pointer(context.WithoutCancel(ctx), name); e == nil && now == loc {
+	tbl, e := c.LoadTable(context.WithoutCancel(ctx), ident(name))
+	if errors.Is(e, ErrNoTable) {
+		return err
+	}
+	if e != nil {
+		// As a conflict it would be tried again, and be in the table twice.
+		return fmt.Errorf("%v; and what became of it cannot be seen: %w", err, e)
+	}
+	if tbl.MetadataLocation() == loc {
 		return nil
+	}
+	for was := range tbl.Metadata().PreviousFiles() {
+		if was.MetadataFile == loc {
+			return nil
+		}
 	}
 	return err
 }

@@ -50,7 +50,8 @@ var children = map[string]func(ctx context.Context, dir string) error{
 		fmt.Println("rows", s.Rows())
 		return nil
 	},
-	"write": writeUntilDone,
+	"write":    writeUntilDone,
+	"external": dieExternal,
 	"lock": func(ctx context.Context, dir string) error {
 		l, err := Open(ctx, dir, Options{Write: true})
 		if err != nil {

@@ -18,7 +18,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// commitProperty is in the summary of each snapshot that weir makes: the id of the commit.
+// commitProperty is in the summary of each snapshot that weir makes: the id of the commit. Where catalog and ledger are
+// apart it is a property of the table, too: that of the last commit.
 const commitProperty = "weir.commit"
 
 // maxConflicts is how often a commit is tried again after another engine's commit came first.
@@ -92,6 +93,9 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 			return err
 		}
 	}
+	if err := l.settleRest(ctx); err != nil {
+		return errors.Join(fmt.Errorf("settle an earlier commit: %w", err), removeAll(c.files))
+	}
 	started := l.now()
 	id := uuid.NewString()
 	finish := func(ctx context.Context, tx *sql.Tx, snapshot sql.NullInt64) error {
@@ -122,7 +126,8 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 		}
 		if !done {
 			// Whether the commit is visible is not known, and so its files stay where they were placed. The next
-			// writer settles it.
+			// change settles it, or the next writer.
+			l.unsettled = true
 			for _, f := range c.files {
 				if f.staged == f.path {
 					f.staged = ""
@@ -225,6 +230,11 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 		tx := cat.use(current).NewTransaction()
 		if err := c.stage(ctx, tx, props, added); err != nil {
 			return fmt.Errorf("stage commit: %w", err)
+		}
+		if l.cat.tables != nil {
+			if err := tx.SetProperties(props); err != nil {
+				return fmt.Errorf("stage commit: %w", err)
+			}
 		}
 		done, err := tx.Commit(ctx)
 		if err == nil {

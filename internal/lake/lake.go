@@ -47,7 +47,7 @@ type Options struct {
 	// Of a lake that several machines share; the zero values are those of a lake that is a folder with all in it.
 	Store    Store         // where the files are
 	Database *Database     // where the ledger is, and the catalog
-	Tables   Tables        // where the catalog is, if not in Database
+	Tables   Tables        // where the catalog is, if not in Database; with it, a reader can do without one: see ErrNoLedger
 	Lease    time.Duration // for how long a writer that died keeps others out; 0 is 30 s
 }
 
@@ -65,8 +65,10 @@ type Lake struct {
 	db      *sql.DB
 	fs      files
 	cat     *catalog
+	id      string // of the ledger, where the catalog is elsewhere
 
-	mu sync.Mutex // one change at a time
+	mu        sync.Mutex // one change at a time
+	unsettled bool       // see settleRest; with mu
 
 	cacheMu sync.Mutex
 	tables  map[string]*table.Table // by name; valid while the catalog points at the same metadata
@@ -94,20 +96,24 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 		o.Now = time.Now
 	}
 	l := &Lake{write: o.Write, shared: o.Database, log: o.Log, now: o.Now, tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
-	if o.Database != nil {
-		l.db = o.Database.DB
+	noLedger := o.Tables != nil && o.Database == nil && !o.Write
+	if noLedger {
+		l.shared = &Database{DB: sql.OpenDB(noDatabase{}), Name: "none"}
+	}
+	if l.shared != nil {
+		l.db = l.shared.DB
 	}
 	defer func() {
 		if err != nil {
 			l.Close()
 		}
 	}()
-	if o.Store != nil && o.Database == nil {
-		return nil, fmt.Errorf("BUG: lake at %s has no database", o.Store.URI())
+	if (o.Store != nil || o.Tables != nil) && l.shared == nil {
+		return nil, errors.New("BUG: lake that is shared has no database")
 	}
 	if o.Store != nil {
 		l.dir = o.Store.URI()
-	} else if l.dir, err = resolve(dir, o.Write, o.Database == nil); err != nil {
+	} else if l.dir, err = resolve(dir, o.Write, l.shared == nil); err != nil {
 		return nil, err
 	}
 	if l.shared == nil {
@@ -120,9 +126,11 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 			return nil, err
 		}
 	}
-	recorded, err := l.openLedger(ctx)
-	if err != nil {
-		return nil, err
+	recorded := l.dir
+	if !noLedger {
+		if recorded, err = l.openLedger(ctx); err != nil {
+			return nil, err
+		}
 	}
 	l.fs = &folder{from: recorded, to: l.dir, readOnly: !o.Write}
 	if o.Store != nil {
@@ -138,13 +146,22 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 		}
 	}
 	l.cat = &catalog{db: l.db, fs: l.fs, lease: l.lease, tables: o.Tables}
+	if l.shared != nil && !noLedger {
+		if err := l.pin(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if o.Write {
 		if err := l.openWrite(ctx, recorded); err != nil {
 			return nil, err
 		}
 	}
 	for _, t := range flowlog.Tables {
-		if _, err := l.table(ctx, t); err != nil {
+		_, err := l.table(ctx, t)
+		if o.Tables != nil && errors.Is(err, ErrNoTable) {
+			return nil, fmt.Errorf("%w at %s: %w", ErrNoLake, l.dir, err)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -19,6 +19,11 @@ import (
 // wrote besides its data files; nil where they are not known, which leaves them to Verify.
 func (l *Lake) settle(ctx context.Context, id, name string, made files) (done bool, err error) {
 	if l.cat.tables != nil {
+		// A request to move the pointer that seems to have failed may be under way still, this writer's or a killed one's.
+		// What is undone must not become visible later.
+		if err := l.fence(ctx, name); err != nil {
+			return false, fmt.Errorf("fence table %s: %w", name, err)
+		}
 		if done, err := l.complete(ctx, id, name); done || err != nil {
 			return done, err
 		}
@@ -89,22 +94,27 @@ func (l *Lake) recover(ctx context.Context) error {
 	}
 	for _, p := range list {
 		l.log.Info("settling the commit of a writer that was stopped", "commit", p.id)
-		if l.cat.tables != nil {
-			if err := l.fence(ctx, p.table); err != nil {
-				return fmt.Errorf("recover: %w", err)
-			}
-		}
 		if _, err := l.settle(ctx, p.id, p.table, nil); err != nil {
 			return fmt.Errorf("recover: %w", err)
 		}
 	}
+	l.unsettled = false
 	return nil
+}
+
+// settleRest settles what this writer could not when it went wrong, since catalog, ledger or files were out of reach.
+// Before that it must not write: the rows may be visible already, and their objects not known. The caller holds mu.
+func (l *Lake) settleRest(ctx context.Context) error {
+	if !l.unsettled {
+		return nil
+	}
+	return l.recover(ctx)
 }
 
 // writerProperty is set in a table by fence.
 const writerProperty = "weir.writer"
 
-// fence moves a table's pointer, so that a writer which was taken for dead cannot move it any more from where it saw it.
+// fence moves a table's pointer, so that nobody can move it any more from where it was seen before.
 func (l *Lake) fence(ctx context.Context, name string) error {
 	for try := 0; ; try++ {
 		tbl, err := l.cat.LoadTable(ctx, ident(name))
@@ -136,7 +146,7 @@ func noteObjects(ctx context.Context, tx *sql.Tx, id string, objects []ObjectRec
 	return nil
 }
 
-// complete enters a pending commit into the ledger if its snapshot is in the table.
+// complete enters a pending commit into the ledger if its snapshot is in the table, or was.
 func (l *Lake) complete(ctx context.Context, id, name string) (done bool, err error) {
 	tbl, err := l.cat.LoadTable(ctx, ident(name))
 	if errors.Is(err, ErrNoTable) {
@@ -145,31 +155,34 @@ func (l *Lake) complete(ctx context.Context, id, name string) (done bool, err er
 	if err != nil {
 		return false, fmt.Errorf("find commit: %w", err)
 	}
+	c := finished{id: id, table: name}
 	for _, s := range tbl.Metadata().Snapshots() {
-		if s.Summary == nil || s.Summary.Properties[commitProperty] != id {
-			continue
+		if s.Summary != nil && s.Summary.Properties[commitProperty] == id {
+			c.snapshot = sql.NullInt64{Int64: s.SnapshotID, Valid: true}
 		}
-		c := finished{id: id, table: name, snapshot: sql.NullInt64{Int64: s.SnapshotID, Valid: true}}
-		var started int64
-		var state string
-		err := l.db.QueryRowContext(ctx, `SELECT kind, started, rows, state FROM weir_commit WHERE id = ?`, id).Scan(&c.kind, &started, &c.rows, &state)
-		if err != nil {
-			return false, fmt.Errorf("finish commit: %w", err)
-		}
-		if state == stateDone {
-			return true, nil
-		}
-		c.started = time.UnixMicro(started)
-		objects, err := l.notedObjects(ctx, id)
-		if err != nil {
-			return false, fmt.Errorf("finish commit: %w", err)
-		}
-		if err := l.tx(ctx, func(tx *sql.Tx) error { return l.finish(ctx, tx, c, objects) }); err != nil {
-			return false, fmt.Errorf("finish commit: %w", err)
-		}
+	}
+	// Another engine may have expired the snapshot. The table itself still says that it was there.
+	if !c.snapshot.Valid && tbl.Properties()[commitProperty] != id {
+		return false, nil
+	}
+	var started int64
+	var state string
+	err = l.db.QueryRowContext(ctx, `SELECT kind, started, rows, state FROM weir_commit WHERE id = ?`, id).Scan(&c.kind, &started, &c.rows, &state)
+	if err != nil {
+		return false, fmt.Errorf("finish commit: %w", err)
+	}
+	if state == stateDone {
 		return true, nil
 	}
-	return false, nil
+	c.started = time.UnixMicro(started)
+	objects, err := l.notedObjects(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("finish commit: %w", err)
+	}
+	if err := l.tx(ctx, func(tx *sql.Tx) error { return l.finish(ctx, tx, c, objects) }); err != nil {
+		return false, fmt.Errorf("finish commit: %w", err)
+	}
+	return true, nil
 }
 
 func (l *Lake) notedObjects(ctx context.Context, id string) ([]ObjectRecord, error) {

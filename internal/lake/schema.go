@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"strconv"
@@ -136,7 +137,12 @@ func (l *Lake) createTable(ctx context.Context, t *flowlog.Table) error {
 	spec := iceberg.NewPartitionSpec(iceberg.PartitionField{
 		SourceIDs: []int{start.ID}, FieldID: partitionID, Name: partitionName, Transform: iceberg.DayTransform{}})
 	loc := l.fs.name(l.fs.join(path.Join(warehouse, namespace, t.Name)))
-	meta, err := table.NewMetadata(schema, &spec, table.UnsortedSortOrder, loc, properties)
+	props := properties
+	if l.id != "" {
+		props = maps.Clone(properties)
+		props[ledgerProperty] = l.id
+	}
+	meta, err := table.NewMetadata(schema, &spec, table.UnsortedSortOrder, loc, props)
 	if err != nil {
 		return fmt.Errorf("make metadata: %w", err)
 	}

@@ -124,6 +124,9 @@ func (l *Lake) oldFiles(ctx context.Context, t *flowlog.Table, grace time.Durati
 
 // sweep removes orphans. The caller holds l.mu, so that no commit of ours is under way.
 func (l *Lake) sweep(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+	if err := l.settleRest(ctx); err != nil {
+		return nil, fmt.Errorf("settle an earlier commit: %w", err)
+	}
 	list, err := l.orphans(ctx, t, grace)
 	if err != nil {
 		return nil, fmt.Errorf("find files that nothing needs: %w", err)

@@ -14,9 +14,10 @@ import (
 
 // request is a statement to run.
 type request struct {
-	sql    string
-	params []string
-	reuse  bool // an older result will do, where the settings allow it
+	sql      string
+	params   []string
+	reuse    bool   // an older result will do, where the settings allow it
+	database string // whose tables need no qualified name; "" is that of the settings
 }
 
 // execution is a statement that Athena has run.
@@ -70,11 +71,15 @@ func (e *Engine) run(ctx context.Context, r request) (*execution, error) {
 }
 
 func (e *Engine) attempt(ctx context.Context, group *workGroup, r request) (*execution, error) {
+	database := &e.cfg.Database
+	if r.database != "" {
+		database = &r.database
+	}
 	in := &athena.StartQueryExecutionInput{
 		QueryString:           &r.sql,
 		ClientRequestToken:    aws.String(uuid.NewString()),
 		WorkGroup:             &e.cfg.WorkGroup,
-		QueryExecutionContext: &types.QueryExecutionContext{Catalog: &e.cfg.Catalog, Database: &e.cfg.Database},
+		QueryExecutionContext: &types.QueryExecutionContext{Catalog: &e.cfg.Catalog, Database: database},
 		ExecutionParameters:   r.params,
 	}
 	if e.cfg.OutputLocation != "" && !group.decides() {

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,12 +17,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
+
+// ErrNoRegion says that nothing names the region.
+var ErrNoRegion = errors.New("no region is set")
 
 // Options say how AWS is reached. The zero value takes everything from where the AWS tools take it: the environment,
 // the shared files, the machine's role.
 type Options struct {
 	Region     string
+	NeedRegion bool // no region is ErrNoRegion; without this it is one that answers for all buckets
 	Profile    string
 	Endpoint   string // of S3, as a URL; AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL do the same
 	PathStyle  bool   // bucket in the path, not in the host's name; always so for an endpoint that is not AWS's
@@ -47,6 +53,8 @@ func LoadConfig(ctx context.Context, o Options) (aws.Config, error) {
 				r.RateLimiter = ratelimit.None
 			})
 		}),
+		// What the SDK would print of connections that ended is of no use to people, and is tried again.
+		config.WithLogger(logging.Nop{}),
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = 128, 128 // the default of 10 would open connections anew all the time
 			t.ResponseHeaderTimeout = time.Minute
@@ -58,6 +66,9 @@ func LoadConfig(ctx context.Context, o Options) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	if cfg.Region == "" && o.NeedRegion {
+		return aws.Config{}, fmt.Errorf("load AWS configuration: %w", ErrNoRegion)
 	}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // answers for every bucket, by naming the bucket's region

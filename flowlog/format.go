@@ -20,6 +20,9 @@ const DefaultFormat = "version account-id interface-id srcaddr dstaddr srcport d
 // The number of tokens of a line is no evidence of its format, so none is guessed.
 var ErrNoHeader = errors.New("first line is not a header, and no log format was declared")
 
+// errBinary says that an object is no text, so that declaring a format would not help.
+var errBinary = errors.New("first line is not a header, nor is it text")
+
 // ParseFormat reads a log format as a user or DescribeFlowLogs writes it: "${version} ${account-id} …", a plain list
 // of names separated by blanks or commas, or "default".
 func ParseFormat(s string) (*Format, error) {

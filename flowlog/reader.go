@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // maxLine is the longest line that is read, in bytes. A guess with room to spare: the longest real records (every
@@ -48,7 +49,16 @@ type HeaderError struct {
 }
 
 func (e *HeaderError) Error() string {
-	return fmt.Sprintf("%s:1: %v: %q", e.Object, e.Err, cut([]byte(e.Text), 100))
+	n := 100
+	if notText([]byte(e.Text)) {
+		n = 24 // enough to tell what kind of file it is
+	}
+	return fmt.Sprintf("%s:1: %v: %q", e.Object, e.Err, cut([]byte(e.Text), n))
+}
+
+// notText tells whether a line is not text.
+func notText(line []byte) bool {
+	return !utf8.Valid(line) || bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 func (e *HeaderError) Unwrap() error { return e.Err }
@@ -142,6 +152,8 @@ func (r *Reader) Format() (*Format, error) {
 		r.p.setFormat(f, r.o.Want)
 	case r.o.Format != nil:
 		r.p.setFormat(r.o.Format, r.o.Want)
+	case notText(first):
+		r.openErr = &HeaderError{r.o.Object, cut(first, maxText), errBinary}
 	default:
 		r.openErr = &HeaderError{r.o.Object, cut(first, maxText), ErrNoHeader}
 	}

@@ -171,7 +171,7 @@ func TestSamples(t *testing.T) {
 			records += len(want)
 		})
 	}
-	if records < 70 {
+	if records != 70 {
 		t.Errorf("%d sample records, want 70", records)
 	}
 }
@@ -240,7 +240,8 @@ func TestHeader(t *testing.T) {
 		{name: "another header", text: "srcport bytes\n80 1\nbytes srcport action\n2 81 ACCEPT\n", want: "80 1|2 81 ACCEPT"},
 		{name: "header again, text first", text: "action type\nACCEPT IPv4\naction type\nREJECT IPv6\n", want: "ACCEPT IPv4|REJECT IPv6"},
 		{name: "underscores", text: "srcport pkt_srcaddr\n80 ::1\n", want: "80 ::1"},
-		{name: "junk", text: "\x1f\x8b\x00\x01\xff junk", err: "o:1: first line is not a header, and no log format was declared: \"\\x1f\\x8b\\x00\\x01\\xff junk\""},
+		{name: "junk", text: "\x1f\x8b\x00\x01\xff junk", err: "o:1: first line is not a header, nor is it text: \"\\x1f\\x8b\\x00\\x01\\xff junk\""},
+		{name: "much junk", text: "\x7fELF" + strings.Repeat("\x01", 5000), err: "o:1: first line is not a header, nor is it text: \"\\x7fELF" + strings.Repeat("\\x01", 20) + "…\""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.Object = "o"

@@ -33,7 +33,7 @@ A line that is not a record goes to standard error, as one JSON object: object, 
 		Example: `  weir cat flow.log.gz
   weir cat s3://my-flow-logs/AWSLogs/ --since 1h -o text
   aws logs filter-log-events --log-group-name vpc | weir cat --log-format default -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needSource,
 	}
 	times := addTimeFlags(cmd.Flags(), time.Now)
 	cmd.Flags().BoolVar(&withSource, "source", false, "add source_object and source_line")
@@ -67,9 +67,10 @@ func runCat(ctx context.Context, a *app, args []string, window source.Window, fo
 	out := bufio.NewWriterSize(a.stdout, 64<<10)
 	c := &cat{a: a, out: out, format: format, source: withSource, terminal: isTerminal(a.stdout)}
 	o := ingest.DecodeOptions{Format: declared, Reject: c.reject}
-	failed := 0
+	failed, listed, skipped := 0, 0, 0
 	for _, src := range sources {
 		for object, err := range src.List(ctx, window) {
+			listed++
 			if err == nil {
 				err = c.object(ctx, src, object, o)
 			}
@@ -90,6 +91,12 @@ func runCat(ctx context.Context, a *app, args []string, window source.Window, fo
 				return errors.Join(err, out.Flush())
 			}
 		}
+		if s, ok := src.(source.Skipper); ok {
+			skipped += len(s.Skipped())
+		}
+	}
+	if listed+skipped == 0 {
+		warnEmpty(a, window)
 	}
 	if c.rows != nil {
 		if err := c.rows.close(); err != nil {

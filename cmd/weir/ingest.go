@@ -41,7 +41,7 @@ interrupted is taken up by the next run: no record twice, none lost. A line that
   weir ingest s3://my-flow-logs/AWSLogs/ --since 7d
   weir ingest s3://my-flow-logs/ --follow
   aws logs filter-log-events --log-group-name vpc | weir ingest --log-format default -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: needSource,
 	}
 	times := addTimeFlags(cmd.Flags(), time.Now)
 	cmd.Flags().BoolVar(&follow, "follow", false, "keep going: list again every --interval and ingest what is new")
@@ -64,6 +64,14 @@ interrupted is taken up by the next run: no record twice, none lost. A line that
 		return runIngest(cmd.Context(), a, c, args, format)
 	}
 	return cmd
+}
+
+// needSource is for commands that read.
+func needSource(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s what? Name a SOURCE: a file, a folder, - for standard input, or s3://bucket/prefix", cmd.CommandPath())
 }
 
 func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, format string) (err error) {
@@ -113,6 +121,9 @@ func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, form
 	}
 	if err != nil && ctx.Err() == nil && sum.Listed == 0 {
 		return err // nothing was found to count
+	}
+	if err == nil && sum.Listed == 0 && sum.Failed == 0 && len(sum.Skipped) == 0 {
+		warnEmpty(a, c.Window)
 	}
 	if e := printSummary(a.stdout, sum, format, a.lake); e != nil && err == nil {
 		err = e

@@ -195,9 +195,10 @@ With --failed it lists the objects that could not be read at all instead; the ne
 			f.Prefix = args[0]
 		}
 		return a.withLake(cmd.Context(), false, func(l *lake.Lake) error {
-			list, err := objectList(cmd.Context(), l, f, out == "table")
+			human := out == "table"
+			list, err := objectList(cmd.Context(), l, f, human)
 			if failed {
-				list, err = failureList(cmd.Context(), l, f)
+				list, err = failureList(cmd.Context(), l, f, human)
 			}
 			if err != nil {
 				return err
@@ -235,20 +236,38 @@ func orNil(s string) any {
 	return s
 }
 
-func failureList(ctx context.Context, l *lake.Lake, f lake.ObjectFilter) (*list, error) {
+func failureList(ctx context.Context, l *lake.Lake, f lake.ObjectFilter, human bool) (*list, error) {
 	out := &list{columns: []string{"object", "version", "error", "first", "last", "attempts"}}
+	if human {
+		out.columns = []string{"first", "last", "attempts", "object", "error"}
+	}
 	for x, err := range l.Failures(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		if strings.HasPrefix(x.URI, f.Prefix) && (f.Since.IsZero() || !x.Last.Before(f.Since)) && (f.Until.IsZero() || x.Last.Before(f.Until)) {
-			out.add(x.URI, x.Version, x.Error, moment(x.First), moment(x.Last), x.Attempts)
+			if human { // errors begin with the object, which has its own column
+				out.add(moment(x.First), moment(x.Last), x.Attempts, x.URI, shorten(strings.TrimPrefix(x.Error, x.URI+":")))
+			} else {
+				out.add(x.URI, x.Version, x.Error, moment(x.First), moment(x.Last), x.Attempts)
+			}
 		}
 		if f.Limit > 0 && len(out.rows) == f.Limit {
 			break
 		}
 	}
 	return out, nil
+}
+
+// maxCell is how many characters of a text that a stranger wrote a table shows. Programs get all that the lake has.
+const maxCell = 120
+
+func shorten(s string) string {
+	s = printable(strings.TrimSpace(s))
+	if r := []rune(s); len(r) > maxCell {
+		return string(r[:maxCell]) + "…"
+	}
+	return s
 }
 
 func newLakeRejects(a *app) *cobra.Command {
@@ -269,6 +288,9 @@ func newLakeRejects(a *app) *cobra.Command {
 				for r, err := range l.Rejects(cmd.Context(), prefix, limit) {
 					if err != nil {
 						return err
+					}
+					if out == "table" {
+						r.Token, r.Text = shorten(r.Token), shorten(r.Text)
 					}
 					rejects.add(r.URI, r.Line, orNil(r.Field), r.Token, r.Reason, r.Text)
 				}

@@ -265,7 +265,7 @@ func openSource(ctx context.Context, a *app, args, cols []string, window source.
 		return nil, nil, errors.Join(fmt.Errorf("none of the %d objects could be read", sp.Failed), remove())
 	}
 	if sp.Listed == 0 {
-		fmt.Fprintln(a.stderr, "warning: the source holds no objects"+inWindow(window))
+		warnEmpty(a, window)
 	}
 	var tables []engine.Table
 	for _, t := range flowlog.Tables {
@@ -275,11 +275,13 @@ func openSource(ctx context.Context, a *app, args, cols []string, window source.
 	return tables, remove, nil
 }
 
-func inWindow(w source.Window) string {
-	if w == (source.Window{}) {
-		return ""
+// warnEmpty says that there was nothing to read: a mistyped prefix must not look like a day without traffic.
+func warnEmpty(a *app, w source.Window) {
+	in := ""
+	if w != (source.Window{}) {
+		in = " that were delivered in the time asked for"
 	}
-	return " that were delivered in the time asked for"
+	fmt.Fprintln(a.stderr, "warning: the source holds no objects"+in)
 }
 
 // logger is for what the packages below have to say.

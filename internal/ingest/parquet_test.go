@@ -156,3 +156,17 @@ func TestParquetDamaged(t *testing.T) {
 		t.Errorf("%d of %d failed", failed, n)
 	}
 }
+
+// TestParquetNone: a column of texts, as a data frame writes it, may say "None" where AWS has no value.
+func TestParquetNone(t *testing.T) {
+	var b bytes.Buffer
+	type texts struct {
+		SrcAddr string `parquet:"srcaddr"`
+		Bytes   string `parquet:"bytes"`
+		Tag     string `parquet:"instance_tag"`
+	}
+	if err := parquet.Write(&b, []texts{{"-", "-", "-"}, {"10.0.0.1", "1", "None"}, {"None", "2", "x"}, {"10.0.0.1", "None", "none"}}); err != nil {
+		t.Fatal(err)
+	}
+	decode(t, b.Bytes(), "").want(t, "- - -", "10.0.0.1 1 -", "- 2 x", "10.0.0.1 - none")
+}

@@ -24,7 +24,7 @@ These commands show what is in it, prove that it adds up, and keep it small and 
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLakeStatus(a), newLakeObjects(a), newLakeRejects(a), newLakeSnapshots(a), newLakeVerify(a), newLakeCompact(a), newLakeExpire(a), newLakePublish(a))
+	cmd.AddCommand(newLakeStatus(a), newLakeObjects(a), newLakeRejects(a), newLakeSnapshots(a), newLakeFiles(a), newLakeVerify(a), newLakeCompact(a), newLakeExpire(a), newLakePublish(a))
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -451,5 +452,21 @@ func BenchmarkWrite(b *testing.B) {
 		}
 		b.ReportMetric(float64(w.Bytes())/float64(batch.Len()), "bytes/record")
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(batch.Len()), "ns/record")
+	}
+}
+
+// TestCreatedBy holds the writer's name against the form that readers in Java can parse: org.apache.parquet.VersionParser,
+// parquet-mr 1.16, read 2026-11.
+func TestCreatedBy(t *testing.T) {
+	b := read(t, flowlog.VPC, "version srcport\n2 1\n")
+	data := write(t, b, []uint32{0})
+	f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := f.Metadata().CreatedBy
+	m := regexp.MustCompile(`^(.*?)\s+version\s*(?:([^(]*?)\s*(?:\(\s*build\s*([^)]*?)\s*\))?)?$`).FindStringSubmatch(got)
+	if m == nil || m[1] != "weir" || !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(m[2]) {
+		t.Errorf("created by %q: %q", got, m)
 	}
 }

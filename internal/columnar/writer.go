@@ -19,8 +19,10 @@ import (
 // writer uses 122,880. A page is never more than this, so a reader needs little memory.
 const rowGroup = 128 << 10
 
-// createdBy is the writer's name in the footer.
-const createdBy = "weir"
+// createdBy is the writer's name in the footer, in the form that parquet.thrift asks for (read 2026-11). Readers in Java
+// look there for writers whose statistics of text were wrong; where they cannot read it they warn with a stack trace, and
+// do without those statistics. The version is that of this writer, and changes if its files ever have to be told apart.
+const createdBy = "weir version 1.0.0 (build 1)"
 
 // Writer writes one Parquet data file.
 type Writer struct {

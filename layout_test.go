@@ -65,6 +65,8 @@ var layout = []rule{
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}}, // the embedded files
 
+	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
+	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL
 	{"internal/ingest", verb, []string{"flowlog", "internal/source", "internal/inflate", "internal/columnar", "internal/lake"}},
 
 	{"cmd/weir", face, anything},

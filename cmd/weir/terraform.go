@@ -32,7 +32,7 @@ type tfField struct {
 	Column string `json:"column"`
 	Type   string `json:"type"` // Hive's
 	Doc    string `json:"doc"`
-	Tag    bool   `json:"tag,omitempty"`
+	Tag    bool   `json:"tag"`
 }
 
 // tfItem is a stored column as an item of SELECT: with the column that it comes from in the table, and without.

@@ -38,5 +38,5 @@ resource "aws_flow_log" "this" {
   }
 
   # AWS tries the bucket when a flow log is made.
-  depends_on = [aws_s3_bucket_policy.logs, aws_s3_bucket_ownership_controls.logs, aws_kms_key_policy.logs]
+  depends_on = [aws_s3_bucket_policy.logs, aws_s3_bucket_ownership_controls.logs, aws_kms_key_policy.logs, var.wait_for]
 }

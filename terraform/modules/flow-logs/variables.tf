@@ -188,6 +188,12 @@ variable "create_bucket" {
   nullable    = false
 }
 
+variable "wait_for" {
+  description = "With create_bucket = false, anything that must be there before a flow log is made: the resource of the bucket's policy."
+  type        = any
+  default     = null
+}
+
 variable "prefix" {
   description = "Folder of the bucket before AWSLogs/, without slashes at its ends. Empty for none."
   type        = string

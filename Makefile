@@ -48,6 +48,10 @@ test: needs ## install what the tests need, and run them all
 test-engines: needs ## the same rows on Trino, and the lake on PostgreSQL: gets the servers (550 MB, cached), and tests with them
 	@scripts/test-engines -timeout $(TEST_TIMEOUT)
 
+.PHONY: test-terraform
+test-terraform: ## the Terraform module and its examples, with the real AWS provider and no AWS; says so where there is none
+	@scripts/test-terraform
+
 .PHONY: bench
 bench: build ## measure against DuckDB, side by side; BENCH_N=records
 	$(GO) run ./scripts/bench

@@ -16,12 +16,12 @@ import (
 	"weir/flowlog"
 )
 
-//go:generate go run . docs --dir ../../docs
+//go:generate go run . docs --dir ../../docs --terraform ../../terraform/modules/flow-logs
 
 // newDocsCmd makes the command that writes the reference manual from the code. People who package weir use it for the man
 // pages; everybody else reads docs/.
 func newDocsCmd(*app) *cobra.Command {
-	var dir, man string
+	var dir, man, module string
 	cmd := &cobra.Command{
 		Use:         "docs",
 		Short:       "Write the reference manual",
@@ -30,8 +30,17 @@ func newDocsCmd(*app) *cobra.Command {
 		Annotations: noSettings,
 		Example:     "  weir docs --man /usr/local/share/man/man1\n  weir docs --dir docs",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if dir == "" && man == "" {
-				return errors.New("write docs: say --dir or --man")
+			if dir == "" && man == "" && module == "" {
+				return errors.New("write docs: say --dir, --man or --terraform")
+			}
+			if module != "" {
+				data, err := terraformFields()
+				if err == nil {
+					err = os.WriteFile(filepath.Join(module, terraformFile), data, 0o644)
+				}
+				if err != nil {
+					return fmt.Errorf("write docs: %w", err)
+				}
 			}
 			if man != "" {
 				if err := writeMan(cmd.Root(), man); err != nil {
@@ -50,6 +59,7 @@ func newDocsCmd(*app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "write commands.md and fields.md into `DIR`")
+	cmd.Flags().StringVar(&module, "terraform", "", "write "+terraformFile+" into the module in `DIR`")
 	cmd.Flags().StringVar(&man, "man", "", "write a man page for each command into `DIR`")
 	return cmd
 }

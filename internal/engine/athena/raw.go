@@ -168,13 +168,9 @@ func (r *RawTable) Remote(since, until, now time.Time) (engine.RemoteTable, erro
 	}
 	from, _ := r.sources()
 	columns := engine.Columns(table)
-	var items []string
-	for _, c := range columns {
-		expr, err := r.expression(c, from)
-		if err != nil {
-			return engine.RemoteTable{}, fmt.Errorf("read table %s: %w", r.From, err)
-		}
-		items = append(items, expr+" AS "+engine.QuoteName(c.Name))
+	items, err := r.Items()
+	if err != nil {
+		return engine.RemoteTable{}, err
 	}
 	sql := "(SELECT " + strings.Join(items, ", ") + " FROM " + r.From
 	var where []string
@@ -188,6 +184,20 @@ func (r *RawTable) Remote(since, until, now time.Time) (engine.RemoteTable, erro
 		sql += " WHERE " + strings.Join(where, " AND ")
 	}
 	return engine.RemoteTable{Name: table.Name, From: sql + ")", Columns: columns, Since: since, Until: until}, nil
+}
+
+// Items are the stored columns in terms of the table's, as items of SELECT, in the order of engine.Columns.
+func (r *RawTable) Items() ([]string, error) {
+	from, _ := r.sources()
+	var items []string
+	for _, c := range engine.Columns(r.Table()) {
+		expr, err := r.expression(c, from)
+		if err != nil {
+			return nil, fmt.Errorf("read table %s: %w", r.From, err)
+		}
+		items = append(items, expr+" AS "+engine.QuoteName(c.Name))
+	}
+	return items, nil
 }
 
 // expression is a stored column in terms of the table's.

@@ -1,0 +1,37 @@
+# Flow logs in S3, and what is needed to ask them.
+#
+# Start here: the locals decide, and the other files make. flow_log.tf is the flow logs, bucket.tf where they go, athena.tf how
+# they are asked, reader.tf what a reader may. fields.tf.json is generated from weir's own tables.
+#
+# ARNs are written from names: policies are then known at plan, to people and to tests.
+
+data "aws_caller_identity" "me" {}
+data "aws_partition" "me" {}
+data "aws_region" "me" {}
+
+locals {
+  account   = data.aws_caller_identity.me.account_id
+  partition = data.aws_partition.me.partition
+  # "name" is deprecated in provider 6, and "region" unknown to 5. ec2.eu-west-1.amazonaws.com is in both.
+  region = split(".", data.aws_region.me.endpoint)[1]
+
+  accounts = coalesce(var.accounts, [local.account])
+  regions  = coalesce(var.regions, [local.region])
+
+  transit = length(var.transit_gateways) + length(var.transit_gateway_attachments) > 0
+  kind    = local.kinds[local.transit ? "tgw_flows" : "flows"]
+  # coalescelist would take an empty list for none; validation refuses one.
+  fields     = var.fields != null ? var.fields : lookup(local.kind.presets, var.format, [])
+  log_format = join(" ", [for f in local.fields : "$${${f}}"])
+
+  bucket     = coalesce(var.bucket, "weir-flow-logs-${local.account}-${local.region}")
+  bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"
+  folder     = var.prefix == "" ? "" : "${var.prefix}/"
+
+  kms     = var.encryption == "kms"
+  key     = local.kms && var.kms_key_arn == null
+  key_arn = local.key ? one(aws_kms_key.logs[*].arn) : var.kms_key_arn
+
+  # Who may deliver: the delivery service, on behalf of our accounts, from our Regions.
+  delivery_arns = flatten([for a in local.accounts : [for r in local.regions : "arn:${local.partition}:logs:${r}:${a}:*"]])
+}

@@ -56,6 +56,10 @@ test-terraform: ## the Terraform module and its examples, with the real AWS prov
 bench: build ## measure against DuckDB, side by side; BENCH_N=records
 	$(GO) run ./scripts/bench
 
+.PHONY: bench-scale
+bench-scale: build ## measure beyond one machine: S3 and Postgres, 20 million records, 10,000 files, a month of commits
+	@scripts/bench-scale
+
 .PHONY: fuzz
 fuzz: needs ## every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz

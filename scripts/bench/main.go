@@ -6,6 +6,7 @@
 //
 //	go run ./scripts/bench               4 million records, 20 million for the lake
 //	BENCH_N=400000 go run ./scripts/bench
+//	go run ./scripts/bench scale         beyond one machine: start at scale; make bench-scale has the servers it needs
 package main
 
 import (
@@ -31,7 +32,11 @@ func main() {
 		}
 		return
 	}
-	if err := bench(); err != nil {
+	do := bench
+	if len(os.Args) > 1 && os.Args[1] == "scale" {
+		do = scale
+	}
+	if err := start(do); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -47,7 +52,8 @@ func number(name string, def int) int {
 	return def
 }
 
-func bench() error {
+// start gives do the programs and a folder of its own.
+func start(do func(*bencher) error) error {
 	weir := os.Getenv("WEIR")
 	if weir == "" {
 		weir = "bin/weir"
@@ -65,8 +71,10 @@ func bench() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bencher{weir: weir, self: self, dir: dir}
+	return do(&bencher{weir: weir, self: self, dir: dir})
+}
 
+func bench(b *bencher) error {
 	n := number("BENCH_N", 4_000_000)
 	large := number("BENCH_LARGE", 5*n)
 	fmt.Printf("%d cores, %s/%s, %s records, medians of %d runs\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, group(n), rounds)

@@ -28,9 +28,10 @@ type glueSettings struct {
 	Endpoint string // URL of another server
 }
 
-// checkCatalog refuses what is no catalog, and a password where others can read it.
+// checkCatalog refuses what is no catalog, and a password where others can read it. Nothing is the catalog in the lake's
+// own folder: so a flag can undo what the settings file says.
 func checkCatalog(v string) error {
-	if v == catalogGlue {
+	if v == "" || v == catalogGlue {
 		return nil
 	}
 	u, err := url.Parse(v)

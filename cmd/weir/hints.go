@@ -38,7 +38,14 @@ func hint(err error) string {
 	var dns *net.DNSError
 	var lost *lake.LeaseError
 	var pg *pgconn.PgError
+	var other *lake.OtherLakeError
 	switch {
+	case errors.As(err, &other) && strings.Contains(other.Dir, "://"):
+		return "'weir config' shows where the settings come from; a database that has a lake takes another in a schema: ?search_path=NAME"
+	case errors.As(err, &other):
+		return "--catalog '' looks for the catalog in the lake's own folder; 'weir config' shows where the settings come from"
+	case errors.Is(err, lake.ErrNoLake):
+		return "'weir ingest SOURCE' makes the lake; 'weir config' shows where it is looked for, --lake names another"
 	case errors.As(err, &pg):
 		return pgHints[pg.Code]
 	case errors.As(err, &lost):
@@ -55,8 +62,6 @@ func hint(err error) string {
 		return "--ledger names it: a file of the machine that writes, or postgres://… where several take turns"
 	case errors.Is(err, s3.ErrNoRegion):
 		return "each region of AWS has a Glue of its own: --s3-region REGION, AWS_REGION, or the profile's region"
-	case errors.Is(err, lake.ErrNoLake):
-		return "'weir ingest SOURCE' makes the lake; 'weir config' shows where it is looked for, --lake names another"
 	case errors.Is(err, flowlog.ErrNoHeader):
 		return `say the fields of the log: --log-format default, or --log-format "${version} ${account-id} …" as DescribeFlowLogs shows it`
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -127,7 +132,7 @@ func serverHint(e *engine.ServerError) string {
 
 // s3Hints are by the error code of S3, STS or the credentials chain.
 var s3Hints = map[string]string{
-	"NoSuchBucket":                 "there is no bucket of that name; a source is written s3://bucket/prefix, without region or account",
+	"NoSuchBucket":                 "there is no bucket of that name; it is written s3://bucket/prefix, without region or account, and a lake's is to be made first",
 	"NoSuchKey":                    "the object is gone: a lifecycle rule or somebody deleted it after it was listed",
 	"PermanentRedirect":            "the bucket is in another region: --s3-region REGION",
 	"AuthorizationHeaderMalformed": "the bucket is in another region: --s3-region REGION",

@@ -35,6 +35,18 @@ import (
 // ErrNoLake says that there is no lake in a folder.
 var ErrNoLake = errors.New("no lake")
 
+// OtherLakeError says that a catalog belongs to another lake than the one that was named.
+type OtherLakeError struct {
+	Catalog string // its name
+	Lake    string // whose it is
+	Dir     string // which was named
+}
+
+func (e *OtherLakeError) Error() string {
+	return fmt.Sprintf("%s is the catalog of the lake at %s, not of one at %s: a lake has a database, or a schema of one, to itself",
+		e.Catalog, e.Lake, e.Dir)
+}
+
 // errReadOnly is a mistake of the caller: a lake opened for reading was asked to change.
 var errReadOnly = errors.New("lake is open for reading only")
 
@@ -137,8 +149,7 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 		l.fs = &bucket{store: o.Store, readOnly: !o.Write}
 	}
 	if l.shared != nil && recorded != l.dir {
-		return nil, fmt.Errorf("%s is the catalog of the lake at %s, not of one at %s: a lake has a database, or a schema of one, to itself",
-			l.shared.Name, recorded, l.dir)
+		return nil, &OtherLakeError{Catalog: l.shared.Name, Lake: recorded, Dir: l.dir}
 	}
 	if o.Write && l.shared != nil {
 		if l.lease, err = takeLease(ctx, l.shared, l.dir, o.Lease, o.Now()); err != nil {

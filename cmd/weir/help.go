@@ -22,6 +22,7 @@ var helpGroups = []struct {
 	{"read", "Read flow logs:", []string{"ingest", "cat"}},
 	{"ask", "Ask:", []string{"query", "queries", "fields"}},
 	{"keep", "Look after the lake:", []string{"lake"}},
+	{"aws", "Look after the AWS side:", []string{"doctor"}},
 	{"self", "About weir itself:", []string{"config", "version", "completion", "help"}},
 }
 

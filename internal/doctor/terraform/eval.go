@@ -188,7 +188,7 @@ func (s *scope) marked(e hcl.Expression) (cty.Value, bool) {
 			continue
 		}
 		seen[key] = true
-		v := cty.DynamicVal
+		var v cty.Value
 		switch root {
 		case "var":
 			v = s.variable(second)

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/doctor"
+	"weir/internal/doctor/terraform"
+)
+
+// errUnread ends a doctor's visit of which a part could not be made. What it was has been said, line by line.
+var errUnread = errors.New("some files could not be read as Terraform; the findings are those of the rest")
+
+func newDoctorCmd(a *app) *cobra.Command {
+	var dir, failOn string
+	var only []string
+	cmd := &cobra.Command{
+		Use:   "doctor --terraform DIR",
+		Short: "Say what is wrong with the Terraform of flow logs",
+		Long: `Reads the Terraform files of a directory, and of the local modules that it calls inside that directory, and says
+what is wrong with the flow logs, buckets, tables, saved queries, alarms and roles in them, the worst first: where it
+stands, what it leads to, and the change as a diff where it is a simple one. Nothing is run or changed, and nothing is
+asked of AWS.
+
+What is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources, is
+judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.
+
+The formats are those of every command, and sarif, for code scanning. Exit status 1 says that there are findings at or
+above --fail-on, 2 that something could not be read.`,
+		Example: `  weir doctor --terraform infrastructure
+  weir doctor --terraform . --fail-on medium -o sarif > doctor.sarif
+  weir doctor --terraform . --check table-column-missing
+  weir doctor checks`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			out, err := a.outputFormat("table", append(slices.Clone(outputFormats), "sarif")...)
+			if err != nil {
+				return err
+			}
+			least, err := doctor.ParseSeverity(failOn)
+			if err != nil {
+				return fmt.Errorf("--fail-on: %w", err)
+			}
+			checks, err := chosenChecks(only)
+			if err != nil {
+				return err
+			}
+			if dir == "" {
+				return errors.New("say what to look at: --terraform DIR")
+			}
+			m, err := terraform.Read(dir)
+			if err != nil {
+				return err
+			}
+			found := doctor.Run(m, checks)
+			if err := a.writeFindings(found, checks, out); err != nil {
+				return err
+			}
+			for _, n := range m.Notes {
+				fmt.Fprintf(a.stderr, "note: %s\n", printable(n))
+			}
+			for _, p := range m.Problems {
+				fmt.Fprintf(a.stderr, "weir: %s\n", printable(p.String()))
+			}
+			if !a.quiet {
+				fmt.Fprintf(a.stderr, "%d findings by %d checks on %d resources\n", len(found), len(checks), len(m.Resources))
+			}
+			switch {
+			case len(m.Problems) > 0:
+				return errUnread
+			case slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check.Severity >= least }):
+				return errNo
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&dir, "terraform", "", "look at the Terraform files in `DIR`")
+	f.StringVar(&failOn, "fail-on", "high", "exit status 1 from this `SEVERITY` on: "+strings.Join(doctor.Severities(), ", "))
+	f.StringSliceVar(&only, "check", nil, "only this check, by its `ID`; may be said several times")
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(doctor.Severities(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("check", cobra.FixedCompletions(checkIDs(), cobra.ShellCompDirectiveNoFileComp))
+	cmd.AddCommand(newDoctorChecksCmd(a))
+	return cmd
+}
+
+func newDoctorChecksCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "checks",
+		Short:   "List what the doctor looks for",
+		Long:    "Lists what the doctor looks for: each check's name, how bad it is, why, what to do, and where AWS says so.",
+		Example: "  weir doctor checks\n  weir doctor checks -o md",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			out, err := a.outputFormat("table", outputFormats...)
+			if err != nil {
+				return err
+			}
+			l := list{columns: []string{"check", "severity", "title"}}
+			if out != "table" {
+				l.columns = append(l.columns, "why", "fix", "source")
+			}
+			for _, c := range doctor.Checks() {
+				l.add([]any{c.ID, c.Severity.String(), c.Title, c.Why, c.Fix, c.Source}[:len(l.columns)]...)
+			}
+			return l.write(a.stdout, out)
+		},
+	}
+}
+
+func checkIDs() (ids []string) {
+	for _, c := range doctor.Checks() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+func chosenChecks(only []string) ([]*doctor.Check, error) {
+	all := doctor.Checks()
+	for _, id := range only {
+		if !slices.Contains(checkIDs(), id) {
+			return nil, fmt.Errorf("--check: no check is called %q%s", id, didYouMean(id, checkIDs()))
+		}
+	}
+	return slices.DeleteFunc(all, func(c *doctor.Check) bool { return len(only) > 0 && !slices.Contains(only, c.ID) }), nil
+}
+
+func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out string) error {
+	switch out {
+	case "sarif":
+		return writeSARIF(a.stdout, found, checks)
+	case "table":
+		var b strings.Builder
+		for _, f := range found {
+			fmt.Fprintf(&b, "%s  %s: %s (%s)\n  %s: %s\n  %s Fix: %s\n", strings.ToUpper(f.Check.Severity.String()), printable(place(f)), printable(f.Check.Title), f.Check.ID,
+				printable(f.Resource), printable(f.Summary), printable(f.Check.Why), printable(f.Check.Fix))
+			for l := range strings.Lines(f.Diff) {
+				b.WriteString("    " + printable(strings.TrimSuffix(l, "\n")) + "\n")
+			}
+			b.WriteString("\n")
+		}
+		_, err := a.stdout.Write([]byte(b.String()))
+		return err
+	}
+	l := list{columns: []string{"severity", "check", "file", "line", "resource", "title", "summary", "why", "fix", "source", "diff"}}
+	for _, f := range found {
+		var line any
+		if f.Line > 0 {
+			line = f.Line
+		}
+		l.add(f.Check.Severity.String(), f.Check.ID, f.File, line, f.Resource, f.Check.Title, f.Summary, f.Check.Why, f.Check.Fix, f.Check.Source, nullIfEmpty(f.Diff))
+	}
+	return l.write(a.stdout, out)
+}
+
+func nullIfEmpty(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func place(f doctor.Finding) string {
+	if f.Line == 0 {
+		return f.File
+	}
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
+func doctorDoc() []byte {
+	var b bytes.Buffer
+	b.WriteString("# What the doctor looks for\n\n" + generatedNote)
+	all := doctor.Checks()
+	fmt.Fprintf(&b, `%sweir doctor --terraform DIR%s reads Terraform files and finds the mistakes below, %d kinds. Each names the place, and
+shows the change as a diff where it is a simple one. What is known only when Terraform runs (a variable without a default,
+the result of a data source, a module from elsewhere) is never a finding.
+
+What it does not do yet: it does not look at a live account, and does not read the JSON of a plan or state. Override files
+are not read, and functions that read files (file, templatefile) are not run: what they make is unknown.
+
+In CI: %sweir doctor --terraform . --fail-on high -o sarif > doctor.sarif%s. Exit status 1 says that there are findings at or
+above --fail-on, 2 that a file could not be read.
+`, "`", "`", len(all), "`", "`")
+	for _, severity := range doctor.Severities() {
+		fmt.Fprintf(&b, "\n## %s\n", strings.ToUpper(severity[:1])+severity[1:])
+		for _, c := range all {
+			if c.Severity.String() == severity {
+				fmt.Fprintf(&b, "\n### %s\n\n%s. %s\n\nFix: %s\n\nSource: %s.\n", c.ID, c.Title, c.Why, c.Fix, c.Source)
+			}
+		}
+	}
+	return b.Bytes()
+}

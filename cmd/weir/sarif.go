@@ -8,7 +8,7 @@ import (
 	"weir/internal/doctor"
 )
 
-// The part of SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format", read 2026-08) that code scanning shows.
+// The part of SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format", from memory) that code scanning shows.
 type (
 	sarifLog struct {
 		Schema  string     `json:"$schema"`

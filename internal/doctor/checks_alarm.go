@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	srcFilter = `Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters", read 2026-08`
-	srcAlarm  = `Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms", read 2026-08`
+	srcFilter = `Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters", from memory, not read for this`
+	srcAlarm  = `Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms", from memory, not read for this`
 )
 
 // positions reads a pattern of columns, [version, account, …]: what each is called, without its condition. ok is false
@@ -138,13 +138,13 @@ var alarmChecks = []*Check{
 				r(a, "metric_name", fmt.Sprintf("no metric filter here makes %s in %s", metric, ns), nil)
 			}
 		})},
-	{"log-group-no-retention", Medium, "A log group keeps everything for ever", "CloudWatch Logs is the dearest place to keep flow logs.", "Set retention_in_days.", `Amazon CloudWatch Logs User Guide, "Working with log groups", read 2026-08`,
+	{"log-group-no-retention", Medium, "A log group keeps everything for ever", "CloudWatch Logs is the dearest place to keep flow logs.", "Set retention_in_days.", `Amazon CloudWatch Logs User Guide, "Working with log groups", from memory, not read for this`,
 		eachOf("aws_cloudwatch_log_group", func(_ *setup, g *Resource, r report) {
 			if n, ok := g.number("retention_in_days"); !g.has("retention_in_days") || ok && n == 0 {
 				r(g, "retention_in_days", "retention_in_days is not set", set("retention_in_days", "90"))
 			}
 		})},
-	{"log-group-no-kms", Low, "A log group is not encrypted with a key of yours", "Who may read is decided by IAM alone, and the key's use is not logged.", "Set kms_key_id.", `Amazon CloudWatch Logs User Guide, "Encrypt log data using AWS KMS", read 2026-08`,
+	{"log-group-no-kms", Low, "A log group is not encrypted with a key of yours", "Who may read is decided by IAM alone, and the key's use is not logged.", "Set kms_key_id.", `Amazon CloudWatch Logs User Guide, "Encrypt log data using AWS KMS", from memory, not read for this`,
 		eachOf("aws_cloudwatch_log_group", func(_ *setup, g *Resource, r report) {
 			if !g.has("kms_key_id") {
 				r(g, "", "kms_key_id is not set", nil)

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	srcWorkgroup = `Amazon Athena User Guide, "Use workgroups to control query access and costs", read 2026-08`
-	srcAthenaSQL = `Amazon Athena User Guide, "SQL reference for Athena", read 2026-08`
+	srcWorkgroup = `Amazon Athena User Guide, "Use workgroups to control query access and costs", as noted in 2026`
+	srcAthenaSQL = `Amazon Athena User Guide, "SQL reference for Athena", from memory, not read for this`
 )
 
 func eachOf(typ string, f func(*setup, *Resource, report)) func(*setup, report) {

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	srcBlock      = `AWS S3 User Guide, "Blocking public access to your Amazon S3 storage", read 2026-08`
-	srcS3Security = `AWS S3 User Guide, "Security best practices for Amazon S3", read 2026-08`
-	srcKMS        = `AWS VPC User Guide, "Required KMS key policy for use with SSE-KMS buckets", read 2026-08`
-	srcLifecycle  = `AWS S3 User Guide, "Managing the lifecycle of objects", read 2026-08`
+	srcBlock      = `AWS S3 User Guide, "Blocking public access to your Amazon S3 storage", from memory, not read for this`
+	srcS3Security = `AWS S3 User Guide, "Security best practices for Amazon S3", from memory, not read for this`
+	srcKMS        = `AWS VPC User Guide, "Required KMS key policy for use with SSE-KMS buckets", as noted in 2026`
+	srcLifecycle  = `AWS S3 User Guide, "Managing the lifecycle of objects", from memory, not read for this`
 )
 
 // eachBucket makes a check of the buckets of logs and of Athena's answers.
@@ -206,7 +206,7 @@ var policyChecks = []*Check{
 				}
 			}
 		})},
-	{"kms-no-rotation", Low, "A KMS key is not rotated", "A key that leaks stays of use for ever.", "Set enable_key_rotation to true.", `AWS KMS Developer Guide, "Rotate AWS KMS keys", read 2026-08`,
+	{"kms-no-rotation", Low, "A KMS key is not rotated", "A key that leaks stays of use for ever.", "Set enable_key_rotation to true.", `AWS KMS Developer Guide, "Rotate AWS KMS keys", from memory, not read for this`,
 		func(s *setup, r report) {
 			for _, k := range s.of("aws_kms_key") {
 				if spec, _ := k.text("customer_master_key_spec"); k.off("enable_key_rotation") && (spec == "" || spec == "SYMMETRIC_DEFAULT") {

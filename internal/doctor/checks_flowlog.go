@@ -10,12 +10,12 @@ import (
 
 // Pages that checks rest on, and when they were read.
 const (
-	srcCreate   = `AWS EC2 API Reference, "CreateFlowLogs", read 2026-08`
-	srcRecords  = `AWS VPC User Guide, "Flow log records", read 2026-08`
-	srcS3       = `AWS VPC User Guide, "Flow log files", read 2026-08`
-	srcS3Policy = `AWS VPC User Guide, "Amazon S3 bucket permissions for flow logs", read 2026-08`
-	srcRole     = `AWS VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs", read 2026-08`
-	srcProvider = `Terraform AWS provider, schema of 5.100 and 6.66, read 2026-08`
+	srcCreate   = `AWS EC2 API Reference, "CreateFlowLogs", as noted in 2026`
+	srcRecords  = `AWS VPC User Guide, "Flow log records", as noted in 2026`
+	srcS3       = `AWS VPC User Guide, "Flow log files", as noted in 2026`
+	srcS3Policy = `AWS VPC User Guide, "Amazon S3 bucket permissions for flow logs", as noted in 2026`
+	srcRole     = `AWS VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs", as noted in 2026`
+	srcProvider = `Terraform AWS provider, schema of 5.100 and 6.66, as noted in 2026`
 )
 
 // NeededFields are those without which flow logs cannot answer what they are kept for, RecommendedFields those without

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-const srcIAM = `AWS IAM User Guide, "Security best practices in IAM", read 2026-08`
+const srcIAM = `AWS IAM User Guide, "Security best practices in IAM", from memory, not read for this`
 
 // eachGrant makes a check of what roles and policies allow.
 func eachGrant(f func(*Resource, string, statement, report)) func(*setup, report) {

@@ -1,5 +1,6 @@
 -- title: Hosts that send far more than they get, by peer
 -- group: Hunting
+-- about: NAT gateways are left out, since their hosts are here; without interface_type in the log they are listed, too.
 -- needs: srcaddr, dstaddr, flow_direction, bytes, action
 -- arg: bytes integer 10000 "sent at least so many"
 -- arg: top integer 50 "how many rows"
@@ -7,6 +8,7 @@ WITH up AS (
   SELECT coalesce(pkt_srcaddr, srcaddr) AS host, dstaddr AS peer, sum(bytes) AS bytes_up
   FROM flows
   WHERE :scope AND log_status = 'OK' AND action = 'ACCEPT' AND flow_direction = 'egress' AND NOT :private(dstaddr)
+    AND coalesce(interface_type NOT IN ('nat_gateway', 'regional_nat_gateway'), true)
   GROUP BY 1, 2
 ), down AS (
   SELECT coalesce(pkt_dstaddr, dstaddr) AS host, srcaddr AS peer, sum(bytes) AS bytes_down

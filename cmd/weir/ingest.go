@@ -209,6 +209,11 @@ func printSummary(w io.Writer, s ingest.Summary, format, lakeDir string) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Unknown)) {
 		line("", "field %s is unknown to weir: kept in extra, %s records", printable(name), count(s.Unknown[name]))
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Tags)) {
+		if tag := s.Tags[name]; !tag.Seen && tag.Stored > 0 {
+			line("", "field %s has no value in any of %s records: check the tag key that the flow log was given", name, count(tag.Stored))
+		}
+	}
 	for _, reason := range slices.Sorted(maps.Keys(s.Skipped)) {
 		line("skipped", "%s %s", count(int64(s.Skipped[reason])), printable(reason))
 	}

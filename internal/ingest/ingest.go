@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"maps"
 	"runtime"
 	"sync"
 	"time"
@@ -68,6 +69,7 @@ type Summary struct {
 	Commits     int64
 
 	Unknown map[string]int64 // names of fields that the table does not know: records that had one; kept in extra
+	Tags    map[string]Tag   // by the names of fields for tags that the objects' formats have
 	Skipped map[string]int   // what the sources passed over, by reason
 	Listing bool             // the sources are still being listed
 	Elapsed time.Duration
@@ -131,7 +133,7 @@ func Run(ctx context.Context, c Config) (Summary, error) {
 		c.Wait = wait
 	}
 	r := &run{Config: c, start: c.Now()}
-	r.sum.Unknown, r.sum.Skipped = map[string]int64{}, map[string]int{}
+	r.sum.Unknown, r.sum.Tags, r.sum.Skipped = map[string]int64{}, map[string]Tag{}, map[string]int{}
 	r.failed = map[string]string{}
 	if c.Follow {
 		r.counted = map[[16]byte]struct{}{}
@@ -299,13 +301,7 @@ func (r *run) summary() Summary {
 	defer r.mu.Unlock()
 	s := r.sum
 	s.Elapsed = r.Now().Sub(r.start)
-	s.Unknown, s.Skipped = map[string]int64{}, map[string]int{}
-	for k, v := range r.sum.Unknown {
-		s.Unknown[k] = v
-	}
-	for k, v := range r.sum.Skipped {
-		s.Skipped[k] = v
-	}
+	s.Unknown, s.Tags, s.Skipped = maps.Clone(r.sum.Unknown), maps.Clone(r.sum.Tags), maps.Clone(r.sum.Skipped)
 	return s
 }
 

@@ -133,14 +133,17 @@ func (w *worker) read(ctx context.Context, o source.Object, rec *Records, reject
 		}
 		return err
 	}
-	unknown := map[string]int64{}
+	unknown, tags := map[string]int64{}, tagged{}
+	columns := strings.TrimPrefix(rec.Format(), "parquet: ")
 	for last, seen := int64(0), int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return undo(err)
 		}
 		n, err := rec.Read(s.batch)
 		if n > 0 {
-			if f := rec.LogFormat(); f != nil {
+			f := rec.LogFormat()
+			tags.look(s.batch, s.batch.Len()-n, f, columns)
+			if f != nil {
 				for _, name := range f.Unknown() {
 					unknown[name] += int64(n)
 				}
@@ -205,6 +208,7 @@ func (w *worker) read(ctx context.Context, o source.Object, rec *Records, reject
 		for name, n := range unknown {
 			sum.Unknown[name] += n
 		}
+		tags.count(sum.Tags, st)
 	})
 	if float64(s.batch.Len()) >= fullEnough*float64(s.batch.Limit()) || s.batch.Full() || w.Now().Sub(s.since) >= maxAge {
 		return w.commit(s)

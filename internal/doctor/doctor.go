@@ -3,7 +3,7 @@
 //
 // Start at Run, which tries every check of Checks on a Module; each check is one small function, and they stand together
 // by what they look at: checks_flowlog.go, checks_table.go, checks_bucket.go and so on. Reading Terraform's files is left
-// to doctor/terraform, a plan or state in JSON is read in show.go. What must hold: what cannot be known before Terraform
+// to doctor/terraform. What must hold: what cannot be known before Terraform
 // runs is never a finding, and no value of an argument that may hold a secret is in a finding or a diff.
 package doctor
 

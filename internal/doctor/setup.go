@@ -155,7 +155,9 @@ func (s *setup) ours() (out []*bucket) {
 }
 
 func (s *setup) flowLog(r *Resource) *flowLog {
-	f := &flowLog{Resource: r, kind: "cloud-watch-logs", transit: r.has("transit_gateway_id") || r.has("transit_gateway_attachment_id")}
+	f := &flowLog{Resource: r, kind: "cloud-watch-logs"}
+	// A module may name all kinds of sources, one of which is not null: then it is not known which.
+	f.transit = (r.has("transit_gateway_id") || r.has("transit_gateway_attachment_id")) && !r.has("vpc_id") && !r.has("subnet_id") && !r.has("eni_id")
 	if r.has("log_destination_type") {
 		f.kind, _ = r.text("log_destination_type")
 	} else if d, _ := r.text("log_destination"); arnStart.MatchString(d) {

@@ -220,13 +220,15 @@ func (o *op) remember(raw []byte) {
 	if o.kind == extraKind {
 		return
 	}
+	if o.kind == Address {
+		// Not read as words, so there is nothing for this field or its twin to compare with. However long it is: the
+		// words of the address before would now mean this one.
+		o.lo, o.hi = 0, 0
+		return
+	}
 	if len(raw) > readAhead {
 		o.last ^= 1
 		o.memo[o.last&1] = memo{code: o.code, class: o.class, long: o.value(), never: 1}
-		return
-	}
-	if o.kind == Address {
-		o.lo, o.hi = 0, 0 // not read as words, so there is nothing for a twin to compare with
 		return
 	}
 	o.last ^= 1

@@ -131,7 +131,17 @@ func bare(l *Label) Label {
 
 // flowlog reads every line, and writes back the same.
 func TestFlowlogReadsIt(t *testing.T) {
-	o, s := generate(t, Config{Seed: 3, Records: 20_000, Duration: time.Hour, Objects: 3, Attacks: AllAttacks()})
+	for name, c := range map[string]Config{
+		"hour": {Seed: 3, Records: 20_000, Duration: time.Hour, Objects: 3, Attacks: AllAttacks()},
+		"demo": DemoConfig(1), // a day with IPv6, whose addresses are of every length
+	} {
+		t.Run(name, func(t *testing.T) { readsBack(t, c) })
+	}
+}
+
+func readsBack(t *testing.T, c Config) {
+	t.Helper()
+	o, s := generate(t, c)
 	var records int64
 	for _, key := range o.keys() {
 		text := o.text(t, key)

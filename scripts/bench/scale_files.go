@@ -183,7 +183,7 @@ func (s *scaler) month(ctx context.Context) error {
 	row("files", group(filesBefore), group(filesAfter), float64(filesAfter)/float64(filesBefore), "of them")
 	row("bytes", mega(sum[0].BytesBefore), mega(sum[0].BytesAfter), float64(sum[0].BytesAfter)/float64(sum[0].BytesBefore), "of them")
 	row("open the lake and plan", millis(planBefore), millis(planAfter), planAfter.Seconds()/planBefore.Seconds(), "of the time")
-	row("table's metadata.json, after: expired", mega(meta), mega(metaAfter), 0, "")
+	row("metadata.json of the table; after expiry", kilo(meta), kilo(metaAfter), 0, "")
 	oneSided("all commits, with their ingest", seconds(all))
 	row("a commit, in the first tenth and in the last", millis(middle(took[:tenth])), millis(middle(took[len(took)-tenth:])), 0, "")
 	row("compaction; expiry", seconds(compaction), seconds(expiry), 0, "")

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +25,7 @@ var parts = []struct {
 }{
 	{"ingest", (*scaler).ingest},
 	{"commits", (*scaler).commits},
+	{"scan", (*scaler).scan},
 	{"queries", (*scaler).queries},
 	{"trino", (*scaler).trino},
 	{"plan", (*scaler).plan},
@@ -36,6 +39,14 @@ func scale(b *bencher) error {
 		return err
 	}
 	defer srv.close()
+	stopped := make(chan os.Signal, 1)
+	signal.Notify(stopped, os.Interrupt, syscall.SIGTERM)
+	go func() { // it runs for long: whoever has enough of it wants no servers and gigabytes left
+		<-stopped
+		srv.close()
+		os.RemoveAll(b.dir)
+		os.Exit(130)
+	}()
 	s := &scaler{b, srv}
 	fmt.Printf("%d cores, %s/%s, medians of %d runs\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, rounds)
 	wanted := strings.FieldsFunc(os.Getenv("BENCH_PARTS"), func(r rune) bool { return r == ',' })

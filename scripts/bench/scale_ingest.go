@@ -78,7 +78,7 @@ func (s *scaler) ingest(context.Context) error {
 
 // commits: how long a small commit takes, and what an object costs in the ledger.
 func (s *scaler) commits(ctx context.Context) error {
-	n := number("BENCH_SMALL_COMMITS", 200)
+	n := number("BENCH_SMALL_COMMITS", 500)
 	b, err := s.smallBatch(300)
 	if err != nil {
 		return err
@@ -113,6 +113,15 @@ func (s *scaler) commits(ctx context.Context) error {
 	}
 	head(fmt.Sprintf("%d commits of one file of %d records", n, b.Len()), "S3 and Postgres", "folder", "ratio")
 	row("a commit", millis(middle(took[0])), millis(middle(took[1])), middle(ratios), "x")
+
+	meta, err := metadataBytes(local)
+	if err != nil {
+		return err
+	}
+	tenth := max(1, n/10)
+	row("the first tenth of them; the last", millis(middle(took[0][:tenth]))+"; "+millis(middle(took[0][n-tenth:])),
+		millis(middle(took[1][:tenth]))+"; "+millis(middle(took[1][n-tenth:])), 0, "")
+	row("bytes of metadata.json for a commit", "", fmt.Sprint(meta/int64(n)), 0, "")
 
 	before, err := s.databaseBytes(shared)
 	if err != nil {

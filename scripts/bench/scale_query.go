@@ -84,10 +84,21 @@ func (s *scaler) large(name string, n int) (place, error) {
 	return p, errors.Join(err, os.RemoveAll(logs))
 }
 
+// covering are the saved queries that are asked if BENCH_QUERIES does not name others, or all: of each part of the dialect
+// one, of each shape of answer one, and those that people ask most.
+var covering = []string{"exposed-port", "external-sources", "lookup-network", "subnet-bytes", "internal-daily", "daily", "weekday-hours", "record-sizes",
+	"source-ports", "busy-minutes", "port-scan", "beacons", "top-talkers", "host", "rejected-tcp", "rejects-per-minute", "coverage", "uploads"}
+
 // compare runs each query in turn through weir and by hand, and prints those that are more than 1.2 times slower through
 // weir, the worst and the median. Results are compared, too.
 func compare(ctx context.Context, list []saved, ours engine.Engine, hand *sql.DB) error {
 	only := strings.FieldsFunc(os.Getenv("BENCH_QUERIES"), func(r rune) bool { return r == ',' })
+	switch {
+	case len(only) == 0:
+		only = covering
+	case only[0] == "all":
+		only = nil
+	}
 	type figure struct {
 		name  string
 		a, b  time.Duration
@@ -126,6 +137,7 @@ func compare(ctx context.Context, list []saved, ours engine.Engine, hand *sql.DB
 			}
 			as, bs, ratios = append(as, a), append(bs, b), append(ratios, a.Seconds()/b.Seconds())
 		}
+		fmt.Fprintf(os.Stderr, "bench: @%s %.2f\n", q.name, middle(ratios))
 		figures = append(figures, figure{"@" + q.name, middle(as), middle(bs), middle(ratios)})
 	}
 	if len(figures) == 0 {

@@ -169,7 +169,7 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 	}
 	for _, t := range flowlog.Tables {
 		_, err := l.table(ctx, t)
-		if o.Tables != nil && errors.Is(err, ErrNoTable) {
+		if errors.Is(err, ErrNoTable) {
 			return nil, fmt.Errorf("%w at %s: %w", ErrNoLake, l.dir, err)
 		}
 		if err != nil {

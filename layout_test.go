@@ -62,6 +62,7 @@ var layout = []rule{
 	{"internal/engine/duckdb", noun, nil},
 	{"internal/engine/trino", noun, []string{"internal/columnar"}},
 	{"internal/engine/athena", noun, nil},
+	{"internal/network", noun, nil},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}}, // the embedded files
 

@@ -23,7 +23,7 @@ func viewsOf(t *engine.Table) []*table {
 	var out []*table
 	for _, v := range engine.ViewsOf(t.Name, t.Columns) {
 		e := &table{name: v.Name, columns: v.Names(), files: t.Files}
-		from, end := scan(t), engine.DuckDB.Bounds(t.Since, t.Until)
+		from, end := scan(t), engine.DuckDB.Bounds(t.Time, t.Since, t.Until)
 		made := v.Columns
 		if v.Name != v.Table {
 			e.base, from, end = v.Table, v.Table, ""

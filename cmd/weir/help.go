@@ -20,7 +20,7 @@ var helpGroups = []struct {
 }{
 	{"start", "Start here:", []string{"demo"}},
 	{"read", "Read flow logs:", []string{"ingest", "cat"}},
-	{"ask", "Ask:", []string{"query", "queries", "fields"}},
+	{"ask", "Ask:", []string{"query", "queries", "fields", "network"}},
 	{"detect", "Detect:", []string{"rules"}},
 	{"keep", "Look after the lake:", []string{"lake"}},
 	{"aws", "Look after the AWS side:", []string{"doctor"}},

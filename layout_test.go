@@ -63,6 +63,7 @@ var layout = []rule{
 	{"internal/engine/trino", noun, []string{"internal/columnar"}},
 	{"internal/engine/athena", noun, nil},
 	{"internal/network", noun, nil},
+	{"internal/finding", noun, nil},
 	{"internal/rule", noun, []string{"flowlog"}},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}},     // the embedded files

@@ -119,6 +119,7 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newQueryCmd(a),
 		newQueriesCmd(a),
 		newFieldsCmd(a),
+		newFindingsCmd(a),
 		newLakeCmd(a),
 		newDoctorCmd(a),
 		newConfigCmd(a),

@@ -1,4 +1,5 @@
 -- Who called whom: the records of both directions of a 5-tuple, at an interface and in an hour, as one row.
+-- What a join asks of one side only is in its key: DuckDB would compare every row with every other.
 WITH :common,
 -- Each end is a or b, whoever sent the record; forward: a sent it.
 records AS (
@@ -6,7 +7,7 @@ records AS (
     coalesce(pkt_srcaddr, srcaddr) AS src, coalesce(pkt_dstaddr, dstaddr) AS dst,
     coalesce(srcaddr, pkt_srcaddr) AS srcaddr, coalesce(dstaddr, pkt_dstaddr) AS dstaddr,
     coalesce(srcport, 0) AS srcport, coalesce(dstport, 0) AS dstport,
-    coalesce(bytes, 0) AS bytes, coalesce(packets, 0) AS packets, "start", "end", tcp_flags, flow_direction,
+    coalesce(bytes, 0) AS bytes, coalesce(packets, 0) AS packets, start_time, end_time, tcp_flags, flow_direction,
     traffic_path, reject_reason, encryption_status, interface_id IS NULL AND resource_id IS NOT NULL AS resource,
     coalesce(action, 'ACCEPT') <> 'REJECT' AS accepted,
     coalesce(pkt_srcaddr, srcaddr) < coalesce(pkt_dstaddr, dstaddr)
@@ -33,9 +34,9 @@ tuples AS (
     bitwise_or_agg(CASE WHEN NOT forward THEN tcp_flags END) AS b_flags,
     bitwise_or_agg(CASE WHEN accepted AND forward THEN tcp_flags END) AS a_passed,
     bitwise_or_agg(CASE WHEN accepted AND NOT forward THEN tcp_flags END) AS b_passed,
-    min(CASE WHEN forward THEN "start" END) AS a_first,
-    min(CASE WHEN NOT forward THEN "start" END) AS b_first,
-    max(coalesce("end", "start")) AS last_seen,
+    min(CASE WHEN forward THEN start_time END) AS a_first,
+    min(CASE WHEN NOT forward THEN start_time END) AS b_first,
+    max(coalesce(end_time, start_time)) AS last_seen,
     count_if(forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress') AS at_a,
     count_if(forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress') AS at_b,
     max(CASE WHEN forward THEN srcaddr ELSE dstaddr END) AS a_shown,
@@ -65,8 +66,10 @@ sided AS (
       - (CASE WHEN protocol = 6 AND (bitwise_and(b_flags, 18) = 2 OR bitwise_and(a_flags, 18) = 18) THEN 1 ELSE 0 END) AS a_called,
     (CASE WHEN :services(protocol, b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(protocol, a_port) THEN 1 ELSE 0 END) AS b_serves
   FROM tuples t
-  LEFT JOIN common ca ON t.at_a + t.at_b = 0 AND ca.hour_at = t.hour_at AND ca.interface_id = t.interface_id AND ca.address = t.a_shown
-  LEFT JOIN common cb ON t.at_a + t.at_b = 0 AND cb.hour_at = t.hour_at AND cb.interface_id = t.interface_id AND cb.address = t.b_shown
+  LEFT JOIN common ca ON ca.hour_at = t.hour_at AND ca.interface_id = t.interface_id
+    AND ca.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.a_shown END
+  LEFT JOIN common cb ON cb.hour_at = t.hour_at AND cb.interface_id = t.interface_id
+    AND cb.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.b_shown END
 ),
 roled AS (
   SELECT s.*,
@@ -122,7 +125,7 @@ known AS (
   SELECT i.*, i.instance_id IS NULL AND l.any_instance IS NOT NULL AS managed FROM interfaces i JOIN logged l ON l.hour_at = i.hour_at
 ),
 named AS (
-  SELECT CAST(from_unixtime(t.hour_at) AS timestamp(6) with time zone) AS hour, t.*, k.account_id, k.region, k.vpc_id, k.subnet_id,
+  SELECT date_trunc('hour', t.first_seen) AS hour, t.*, k.account_id, k.region, k.vpc_id, k.subnet_id,
     k.instance_id, k.interval_seconds, k.managed
   FROM turned t
   LEFT JOIN known k ON k.hour_at = t.hour_at AND k.interface_id = t.interface_id
@@ -138,8 +141,8 @@ placed AS (
     s.scope AS server_scope, s.network AS server_network, s.zone AS server_zone, s.trusted AS server_trusted, s.list AS server_list,
     s.country AS server_country, s.asn AS server_asn, s.service AS server_service
   FROM named n
-  LEFT JOIN others o ON (n.behind OR n.resource) AND o.hour_at = n.hour_at AND o.interface_id = n.interface_id
-    AND o.other_address = n.own_address
+  LEFT JOIN others o ON o.hour_at = n.hour_at AND o.interface_id = n.interface_id
+    AND o.other_address = CASE WHEN n.behind OR n.resource THEN n.own_address END
   LEFT JOIN addresses c ON c.hour >= :since AND c.hour < :until AND c.hour = n.hour AND c.address = n.client
   LEFT JOIN addresses s ON s.hour >= :since AND s.hour < :until AND s.hour = n.hour AND s.address = n.server
 ),
@@ -155,8 +158,8 @@ ranked AS (
       WHEN p.own_end = 'server' THEN 4 ELSE 5 END AS preference
   FROM placed p
   LEFT JOIN gateways g ON g.hour_at = p.hour_at AND g.interface_id = p.interface_id
-  LEFT JOIN through h ON p.own_end = 'client' AND h.hour_at = p.hour_at AND h.interface_id = p.interface_id AND h.protocol = p.protocol
-    AND h.server = p.server AND h.server_port = p.server_port
+  LEFT JOIN through h ON h.hour_at = p.hour_at AND h.interface_id = p.interface_id AND h.protocol = p.protocol
+    AND h.server = CASE WHEN p.own_end = 'client' THEN p.server END AND h.server_port = p.server_port
 ),
 judged AS (
   SELECT r.*,
@@ -190,8 +193,7 @@ SELECT hour, account_id, region, vpc_id, subnet_id, instance_id, nullif(interfac
   CAST(server_accepts AS bigint) AS server_accepts, CAST(server_rejects AS bigint) AS server_rejects,
   CAST(rejected_packets AS bigint) AS rejected_packets,
   CAST(client_flags AS integer) AS client_flags, CAST(server_flags AS integer) AS server_flags,
-  CAST(from_unixtime(first_seen) AS timestamp(6) with time zone) AS first_seen,
-  CAST(from_unixtime(last_seen) AS timestamp(6) with time zone) AS last_seen, last_seen - first_seen AS seconds,
+  first_seen, last_seen, date_diff('second', first_seen, last_seen) AS seconds,
   client_scope, client_network, client_zone, client_trusted, client_list, client_country, client_asn, client_service,
   server_scope, server_network, server_zone, server_trusted, server_list, server_country, server_asn, server_service,
   traffic_path, reject_reason, encryption_status, gateway,

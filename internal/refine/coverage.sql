@@ -5,7 +5,7 @@ legs AS (
     interface_id IS NULL AND resource_id IS NOT NULL AS resource,
     coalesce(srcaddr, pkt_srcaddr) AS srcaddr, coalesce(dstaddr, pkt_dstaddr) AS dstaddr,
     coalesce(pkt_srcaddr, srcaddr) AS src, coalesce(pkt_dstaddr, dstaddr) AS dst, flow_direction,
-    coalesce(action, 'ACCEPT') <> 'REJECT' AS accepted, count(*) AS n, sum(bytes) AS bytes, sum(packets) AS packets
+    coalesce(action, 'ACCEPT') <> 'REJECT' AS accepted, min(start_time) AS first_start, count(*) AS n, sum(bytes) AS bytes, sum(packets) AS packets
   FROM flows
   WHERE start_time >= :since AND start_time < :until AND coalesce(pkt_srcaddr, srcaddr) IS NOT NULL
     AND coalesce(pkt_dstaddr, dstaddr) IS NOT NULL AND coalesce(log_status, 'OK') = 'OK'
@@ -16,16 +16,16 @@ directed AS (
     CASE WHEN flow_direction = 'egress' OR cs.address IS NOT NULL AND cd.address IS NULL THEN 'out'
       WHEN flow_direction = 'ingress' OR cd.address IS NOT NULL AND cs.address IS NULL THEN 'in' END AS way
   FROM legs l
-  LEFT JOIN common cs ON l.flow_direction IS NULL AND cs.hour_at = l.hour_at AND cs.interface_id = l.interface_id
-    AND cs.address = l.srcaddr
-  LEFT JOIN common cd ON l.flow_direction IS NULL AND cd.hour_at = l.hour_at AND cd.interface_id = l.interface_id
-    AND cd.address = l.dstaddr
+  LEFT JOIN common cs ON cs.hour_at = l.hour_at AND cs.interface_id = l.interface_id
+    AND cs.address = CASE WHEN l.flow_direction IS NULL THEN l.srcaddr END
+  LEFT JOIN common cd ON cd.hour_at = l.hour_at AND cd.interface_id = l.interface_id
+    AND cd.address = CASE WHEN l.flow_direction IS NULL THEN l.dstaddr END
 ),
 scoped AS (
   SELECT d.*, a.scope = 'internet' AS outside, CASE WHEN resource THEN NULL WHEN way = 'out' THEN srcaddr WHEN way = 'in' THEN dstaddr END AS own
   FROM directed d
   LEFT JOIN addresses a ON a.hour >= :since AND a.hour < :until
-    AND a.hour = CAST(from_unixtime(d.hour_at) AS timestamp(6) with time zone)
+    AND a.hour = date_trunc('hour', d.first_start)
     AND a.address = CASE WHEN d.way = 'out' THEN d.dst ELSE d.src END
 ),
 volumes AS (
@@ -57,7 +57,7 @@ objects AS (
     sum(CASE WHEN coalesce(log_status, '') <> 'SKIPDATA' THEN "end" - "start" END) AS length,
     count_if(coalesce(log_status, '') <> 'SKIPDATA' AND "end" >= "start") AS lengths,
     count_if(coalesce(log_status, '') <> 'SKIPDATA' AND "end" - "start" > 120) AS long,
-    min("start") AS first_seen, max(coalesce("end", "start")) AS last_seen, min("end") AS first_end
+    min(start_time) AS first_seen, max(coalesce(end_time, start_time)) AS last_seen, min("end") AS first_end
   FROM flows
   WHERE start_time >= :since AND start_time < :until
   GROUP BY 1, 2, 3
@@ -111,7 +111,7 @@ extras AS (
   ) AS e
   GROUP BY 1, 2
 )
-SELECT CAST(from_unixtime(d.hour_at) AS timestamp(6) with time zone) AS hour, d.account_id, d.region, d.vpc_id, d.subnet_id,
+SELECT date_trunc('hour', d.first_seen) AS hour, d.account_id, d.region, d.vpc_id, d.subnet_id,
   nullif(d.interface_id, '') AS interface_id, o.own AS own_address,
   CAST(d.records AS bigint) AS records, CAST(d.nodata AS bigint) AS nodata, CAST(d.skipdata AS bigint) AS skipdata,
   CAST(d.accepts AS bigint) AS accepts, CAST(d.rejects AS bigint) AS rejects,
@@ -121,8 +121,7 @@ SELECT CAST(from_unixtime(d.hour_at) AS timestamp(6) with time zone) AS hour, d.
   CAST(coalesce(v.internet_bytes_out, 0) AS bigint) AS internet_bytes_out,
   CAST(coalesce(v.rejects_in, 0) AS bigint) AS rejects_in, CAST(coalesce(v.rejects_out, 0) AS bigint) AS rejects_out,
   d.fields, d.interval_seconds, CAST(d.delay AS bigint) AS delay_seconds, coalesce(x.extra_fields, '') AS extra_fields, w.versions,
-  CAST(from_unixtime(d.first_seen) AS timestamp(6) with time zone) AS first_seen,
-  CAST(from_unixtime(d.last_seen) AS timestamp(6) with time zone) AS last_seen
+  d.first_seen, d.last_seen
 FROM described d
 LEFT JOIN volumes v ON v.hour_at = d.hour_at AND v.interface_id = d.interface_id
 LEFT JOIN owners o ON o.hour_at = d.hour_at AND o.interface_id = d.interface_id AND o.place = 1

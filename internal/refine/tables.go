@@ -1,43 +1,42 @@
 package refine
 
-import "weir/internal/engine"
+import (
+	"slices"
 
-// Table is one of the tables that are made of records.
-type Table struct {
-	Name, Doc string
-	Columns   []Column // the first is hour
-}
+	"weir/internal/engine"
+	"weir/internal/lake"
+)
 
-// Column is a column of a Table. Type is the dialect's.
-type Column struct{ Name, Type, Doc string }
+// column is a column of a table.
+type column struct{ name, kind, doc string }
 
 const (
 	text    = "varchar"
 	whole   = "integer"
 	big     = "bigint"
 	yes     = "boolean"
-	instant = "timestamp(6) with time zone"
+	instant = lake.TimeType
 )
 
 // columns joins lists of columns, hour before them.
-func columns(parts ...[]Column) []Column {
-	out := []Column{{"hour", instant, "begin of the UTC hour in which the records start; files are by it"}}
-	for _, p := range parts {
-		out = append(out, p...)
+func columns(parts ...[]column) []lake.Column {
+	out := []lake.Column{{Name: lake.HourColumn, Type: instant, Doc: "begin of the UTC hour in which the records start; files are by it"}}
+	for _, c := range slices.Concat(parts...) {
+		out = append(out, lake.Column{Name: c.name, Type: c.kind, Doc: c.doc})
 	}
 	return out
 }
 
-// engineColumns are the columns as an engine knows them.
-func (t *Table) engineColumns() []engine.Column {
-	cols := make([]engine.Column, len(t.Columns))
-	for i, c := range t.Columns {
-		cols[i] = engine.Column{Name: c.Name, Type: c.Type}
+// engineTable is a table as an engine knows it.
+func engineTable(d *lake.Derived, files ...string) engine.Table {
+	t := engine.Table{Name: d.Name, Files: files}
+	for _, c := range d.Columns {
+		t.Columns = append(t.Columns, engine.Column{Name: c.Name, Type: c.Type})
 	}
-	return cols
+	return t
 }
 
-var owner = []Column{
+var owner = []column{
 	{"account_id", text, "owner of the interface; of several words the one that is not unknown"},
 	{"region", text, "Region of the interface"},
 	{"vpc_id", text, "VPC of the interface"},
@@ -45,12 +44,12 @@ var owner = []Column{
 }
 
 var ofInterface = append(owner[:len(owner):len(owner)],
-	Column{"instance_id", text, "instance that has the interface"},
-	Column{"interface_id", text, "the interface; of a regional NAT gateway, which has none, the gateway"})
+	column{"instance_id", text, "instance that has the interface"},
+	column{"interface_id", text, "the interface; of a regional NAT gateway, which has none, the gateway"})
 
 // place are the columns that say what an end is. See Addresses.
-func place(end string) []Column {
-	return []Column{
+func place(end string) []column {
+	return []column{
 		{end + "_scope", text, "own, private, internet, aws or special: what kind of address the " + end + " has"},
 		{end + "_network", text, "name of the user's network that the " + end + " is in"},
 		{end + "_zone", text, "zone of that network"},
@@ -63,11 +62,11 @@ func place(end string) []Column {
 }
 
 // pick are those of cols that have one of the names, in the order of the names.
-func pick(cols []Column, names ...string) []Column {
-	var out []Column
+func pick(cols []column, names ...string) []column {
+	var out []column
 	for _, n := range names {
 		for _, c := range cols {
-			if c.Name == n {
+			if c.name == n {
 				out = append(out, c)
 			}
 		}
@@ -84,7 +83,7 @@ const (
 
 // The tables.
 var (
-	Addresses = &Table{"addresses", "One row per hour and address: what it is, as far as it was known when the hour was refined.", columns([]Column{
+	Addresses = &lake.Derived{Name: "addresses", Doc: "One row per hour and address: what it is, as far as it was known when the hour was refined.", Columns: columns([]column{
 		{"address", text, "the packet's address"},
 		{"scope", text, "own, private, internet, aws or special"},
 		{"network", text, "name of the user's network that it is in: the narrowest"},
@@ -96,7 +95,7 @@ var (
 		{"service", text, "AWS service, as AWS says"},
 	})}
 
-	Conversations = &Table{"conversations", "One row per hour, interface and 5-tuple: who called whom, and what became of it. Both directions are in one row.", columns(ofInterface, []Column{
+	Conversations = &lake.Derived{Name: "conversations", Doc: "One row per hour, interface and 5-tuple: who called whom, and what became of it. Both directions are in one row.", Columns: columns(ofInterface, []column{
 		{"protocol", whole, protocolDoc},
 		{"client", text, "address of the end that called"},
 		{"client_port", whole, "its port; 0 for protocols without ports"},
@@ -122,7 +121,7 @@ var (
 		{"first_seen", instant, "first start of a record"},
 		{"last_seen", instant, "last end of a record"},
 		{"seconds", big, "from first_seen to last_seen"},
-	}, place("client"), place("server"), []Column{
+	}, place("client"), place("server"), []column{
 		{"traffic_path", whole, "how the interface's packets left: AWS's number, the largest if there are several"},
 		{"reject_reason", text, "AWS's reason of a REJECT, where it gives one"},
 		{"encryption_status", whole, "AWS's number, the smallest if there are several"},
@@ -131,7 +130,7 @@ var (
 		{"interval_seconds", whole, intervalDoc},
 	})}
 
-	Exposures = &Table{"exposures", "One row per hour, interface and port that the internet asked: what it got. Clients in trusted networks do not count.", columns(ofInterface, []Column{
+	Exposures = &lake.Derived{Name: "exposures", Doc: "One row per hour, interface and port that the internet asked: what it got. Clients in trusted networks do not count.", Columns: columns(ofInterface, []column{
 		{"protocol", whole, protocolDoc},
 		{"server", text, "our address"},
 		{"port", whole, "our port"},
@@ -156,7 +155,7 @@ var (
 		{"interval_seconds", whole, intervalDoc},
 	})}
 
-	Edges = &Table{"edges", "One row per hour, interface, client, server and server port: who of us calls whom. No clients of the internet, and nothing that was only refused.", columns(ofInterface, []Column{
+	Edges = &lake.Derived{Name: "edges", Doc: "One row per hour, interface, client, server and server port: who of us calls whom. No clients of the internet, and nothing that was only refused.", Columns: columns(ofInterface, []column{
 		{"own", text, ownDoc},
 		{"protocol", whole, protocolDoc},
 		{"client", text, "address of the end that called"},
@@ -164,7 +163,7 @@ var (
 		{"server_port", whole, "its port"},
 	}, pick(place("client"), "client_scope", "client_network", "client_zone"),
 		pick(place("server"), "server_scope", "server_network", "server_zone", "server_trusted", "server_list", "server_country", "server_asn", "server_service"),
-		[]Column{
+		[]column{
 			{"role_evidence", text, "the best evidence of who called: syn, port or guess"},
 			{"conversations", big, "number of conversations"},
 			{"answered", big, "of them, those with an answer"},
@@ -176,7 +175,7 @@ var (
 			{"counted", yes, "true in one row of those that several interfaces saw"},
 		})}
 
-	Coverage = &Table{"coverage", "One row per hour and interface: what was logged, with which fields, how late.", columns(owner, []Column{
+	Coverage = &lake.Derived{Name: "coverage", Doc: "One row per hour and interface: what was logged, with which fields, how late.", Columns: columns(owner, []column{
 		{"interface_id", text, "the interface; of a regional NAT gateway, which has none, the gateway"},
 		{"own_address", text, "its own address, the most common; NULL if it is not known"},
 		{"records", big, "number of records, NODATA and SKIPDATA among them"},
@@ -202,5 +201,5 @@ var (
 	})}
 
 	// Tables are all of them, in the order in which they are made.
-	Tables = []*Table{Addresses, Conversations, Exposures, Edges, Coverage}
+	Tables = []*lake.Derived{Addresses, Conversations, Exposures, Edges, Coverage}
 )

@@ -38,8 +38,8 @@ type settings struct {
 	Trino        trinoSettings
 	Athena       athenaSettings
 	Network      string // file of what the user knows of their networks; "" is none
-	MaxBytes     int64 // that a query may scan on an engine that bills; 0 is no bound
-	DailyBytes   int64 // that all of a day may
+	MaxBytes     int64  // that a query may scan on an engine that bills; 0 is no bound
+	DailyBytes   int64  // that all of a day may
 	S3           s3Settings
 
 	// from says where each setting in force came from, by key. A key that is absent has its default.

@@ -38,6 +38,7 @@ type settings struct {
 	MaxBytes    int64 // that a query may scan on an engine that bills; 0 is no bound
 	DailyBytes  int64 // that all of a day may
 	S3          s3Settings
+	Rules       ruleSettings
 
 	// from says where each setting in force came from, by key. A key that is absent has its default.
 	from map[string]string
@@ -160,6 +161,7 @@ var settingTable = []setting{
 		}},
 	bytesOf("max_bytes", "max-bytes", "most that a query may scan in Athena or Trino, by its estimate: 100GB", func(s *settings) *int64 { return &s.MaxBytes }),
 	bytesOf("daily_bytes", "daily-bytes", "most that all queries of a day (of UTC) may scan in Athena or Trino: 1TB", func(s *settings) *int64 { return &s.DailyBytes }),
+	rulesDirSetting, rulesDisableSetting, rulesParamsSetting,
 	text("s3.region", "s3-region", "AWS_REGION, ~/.aws/config", "region of the bucket, and of Glue", func(s *settings) *string { return &s.S3.Region }),
 	text("s3.profile", "s3-profile", "AWS_PROFILE", "profile of ~/.aws/config", func(s *settings) *string { return &s.S3.Profile }),
 	text("s3.endpoint", "s3-endpoint", "AWS", "URL of another S3-compatible server", func(s *settings) *string { return &s.S3.Endpoint }),
@@ -247,8 +249,10 @@ func (s *setting) valueName() string {
 		return "DOLLARS"
 	case "athena.output":
 		return "URI"
-	case "cache_dir":
+	case "cache_dir", "rules.dir":
 		return "DIR"
+	case "rules.disable", "rules.params":
+		return "LIST"
 	case "threads":
 		return "N"
 	case "log_format":
@@ -393,6 +397,11 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 		if t == nil {
 			return fmt.Errorf("%s: unknown setting %q%s", where(k), key, didYouMean(key, settingKeys()))
 		}
+		if flat, err := flatRules(path, key, v); err != nil {
+			return err
+		} else if flat != nil {
+			v = flat
+		}
 		if v.Kind != yaml.ScalarNode {
 			return fmt.Errorf("%s: %s must be a single value", where(v), key)
 		}
@@ -402,6 +411,9 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 		value := v.Value
 		if key == "lake" || key == "cache_dir" || key == "ledger" {
 			value = besideFile(path, value)
+		}
+		if key == rulesDirSetting.key {
+			value = besideAll(path, value)
 		}
 		if err := t.set(s, value); err != nil {
 			return fmt.Errorf("%s: %s: %q: %w", where(v), key, t.shown(v.Value), err)

@@ -63,9 +63,13 @@ var layout = []rule{
 	{"internal/engine/trino", noun, []string{"internal/columnar"}},
 	{"internal/engine/athena", noun, nil},
 	{"internal/network", noun, nil},
+	{"internal/finding", noun, nil},
+	{"internal/rule", noun, []string{"flowlog"}},
 	{"internal/traffic", noun, []string{"flowlog"}},
-	{"queries", noun, []string{"flowlog"}}, // the embedded files
+	{"queries", noun, []string{"flowlog"}},     // the embedded files
+	{"rules", noun, []string{"internal/rule"}}, // likewise
 
+	{"internal/check", verb, []string{"internal/engine", "internal/rule"}},
 	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
 	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL
 	{"internal/refine", verb, []string{"flowlog", "internal/columnar", "internal/lake", "internal/engine", "internal/network"}},

@@ -64,7 +64,7 @@ sided AS (
     -- A SYN without an ACK is a caller's, and with one an answer. Where both ends look alike the flags say nothing.
     (CASE WHEN protocol = 6 AND (bitwise_and(a_flags, 18) = 2 OR bitwise_and(b_flags, 18) = 18) THEN 1 ELSE 0 END)
       - (CASE WHEN protocol = 6 AND (bitwise_and(b_flags, 18) = 2 OR bitwise_and(a_flags, 18) = 18) THEN 1 ELSE 0 END) AS a_called,
-    (CASE WHEN :services(protocol, b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(protocol, a_port) THEN 1 ELSE 0 END) AS b_serves
+    (CASE WHEN :services(b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(a_port) THEN 1 ELSE 0 END) AS b_serves
   FROM tuples t
   LEFT JOIN common ca ON ca.hour_at = t.hour_at AND ca.interface_id = t.interface_id
     AND ca.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.a_shown END

@@ -12,7 +12,7 @@ WITH asked AS (
     min(CASE WHEN state_rank >= 3 THEN first_seen END) AS first_answered
   FROM conversations
   WHERE hour >= :since AND hour < :until AND own IN ('server', 'unknown') AND server_scope IN ('own', 'private')
-    AND client_scope = 'internet' AND NOT coalesce(client_trusted, false) AND (state_rank > 0 OR :ports(protocol, server_port))
+    AND client_scope = 'internet' AND NOT coalesce(client_trusted, false) AND (state_rank > 0 OR :ports(server_port))
   GROUP BY 1, 2, 3, 4, 5, 6
 ),
 -- The order of names of evidence is that of their weight: syn, port, guess.

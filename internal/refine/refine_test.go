@@ -13,6 +13,7 @@ import (
 	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
 	"weir/internal/engine/enginetest"
+	"weir/internal/network"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -25,11 +26,20 @@ func opener(t testing.TB) Opener {
 	}
 }
 
+// book knows IANA's registries.
+var book = func() *network.Book {
+	b, err := network.New(network.Config{})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}()
+
 // local makes the tables of records in AWS's text, and returns an engine to ask them.
 func local(t testing.TB, text string) engine.Engine {
 	t.Helper()
 	flows := enginetest.Write(t, flowlog.VPC, enginetest.Records(t, text)...)
-	tables, err := Local(t.Context(), opener(t), Registry, flows.Files, t.TempDir())
+	tables, err := Local(t.Context(), opener(t), book, network.DefaultPorts(), flows.Files, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,8 +131,8 @@ func TestRoles(t *testing.T) {
 			[]string{"eni-1 10.0.0.5 51000 8.8.4.4 443 client direction syn ANSWERED flags"}},
 		{"a stray reply alone", line("eni-1", "i-1", "8.8.4.4", "10.0.0.5", "8.8.4.4", "10.0.0.5", "443 51000", 6, 1, 40, 0, "REJECT", "16", "ingress"),
 			[]string{"eni-1 10.0.0.5 51000 8.8.4.4 443 client direction port TRIED flags"}},
-		{"a stray reply of no known service", line("eni-1", "i-1", "8.8.4.4", "10.0.0.5", "8.8.4.4", "10.0.0.5", "7777 51000", 6, 1, 40, 0, "REJECT", "0", "ingress"),
-			[]string{"eni-1 10.0.0.5 51000 8.8.4.4 7777 client direction guess TRIED flags"}},
+		{"a stray reply of no known service", line("eni-1", "i-1", "8.8.4.4", "10.0.0.5", "8.8.4.4", "10.0.0.5", "7791 51000", 6, 1, 40, 0, "REJECT", "0", "ingress"),
+			[]string{"eni-1 10.0.0.5 51000 8.8.4.4 7791 client direction guess TRIED flags"}},
 		{"begun in the hour before", in("8.8.4.4", "10.0.0.5", "443 51000", "0") + out("10.0.0.5", "8.8.4.4", "51000 443", "0"),
 			[]string{"eni-1 10.0.0.5 51000 8.8.4.4 443 client direction port ANSWERED bytes"}},
 		{"UDP", line("eni-1", "i-1", "10.0.0.5", "10.0.0.2", "10.0.0.5", "10.0.0.2", "51000 53", 17, 1, 60, 0, "ACCEPT", "0", "egress") +
@@ -282,7 +292,7 @@ func BenchmarkLocal(b *testing.B) {
 	open := opener(b)
 	for i := 0; b.Loop(); i++ {
 		dir := filepath.Join(b.TempDir())
-		if _, err := Local(b.Context(), open, Registry, flows.Files, dir); err != nil {
+		if _, err := Local(b.Context(), open, book, network.DefaultPorts(), flows.Files, dir); err != nil {
 			b.Fatal(err)
 		}
 	}

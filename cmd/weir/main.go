@@ -125,6 +125,7 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newFindingsCmd(a),
 		newLakeCmd(a),
 		newDoctorCmd(a),
+		newNotifyCmd(a),
 		newConfigCmd(a),
 		newVersionCmd(a),
 		newDocsCmd(a),

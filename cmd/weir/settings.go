@@ -36,9 +36,10 @@ type settings struct {
 	Engine       string // one of engineNames
 	Trino        trinoSettings
 	Athena       athenaSettings
-	Network      string // file of what the user knows of their networks; "" is none
-	MaxBytes     int64  // that a query may scan on an engine that bills; 0 is no bound
-	DailyBytes   int64  // that all of a day may
+	Notify       []channelSettings // who is told of findings, in the file only
+	Network      string            // file of what the user knows of their networks; "" is none
+	MaxBytes     int64             // that a query may scan on an engine that bills; 0 is no bound
+	DailyBytes   int64             // that all of a day may
 	S3           s3Settings
 	Rules        ruleSettings
 
@@ -398,6 +399,14 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			if err := s.mergeMap(path, key+".", v, seen); err != nil {
 				return err
 			}
+			continue
+		}
+		if key == "notify" {
+			channels, err := parseChannels(path, v)
+			if err != nil {
+				return err
+			}
+			s.Notify = channels
 			continue
 		}
 		t := settingOf(key)

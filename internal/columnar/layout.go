@@ -11,9 +11,16 @@ import (
 
 // Layout says where in a Parquet file lies what.
 type Layout struct {
-	Size   int64
-	Footer int64 // bytes of the footer, without its length and the mark behind it
-	Groups []Group
+	Size    int64
+	Footer  int64 // bytes of the footer, without its length and the mark behind it
+	Columns []NamedID
+	Groups  []Group
+}
+
+// NamedID is a column of a file: its name, and the field id by which Iceberg knows it; 0 if it has none.
+type NamedID struct {
+	Name string
+	ID   int
 }
 
 // Group is a row group.
@@ -47,6 +54,9 @@ func ReadLayout(r io.ReaderAt, size int64) (_ *Layout, err error) {
 		return nil, fmt.Errorf("open parquet: %w", err)
 	}
 	l := &Layout{Size: size, Footer: int64(binary.LittleEndian.Uint32(end))}
+	for _, c := range f.Root().Columns() {
+		l.Columns = append(l.Columns, NamedID{c.Name(), c.ID()})
+	}
 	groups := f.RowGroups()
 	for i, g := range f.Metadata().RowGroups {
 		group := Group{Rows: g.NumRows}

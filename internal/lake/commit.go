@@ -37,6 +37,7 @@ const (
 	kindIngest  = "ingest"
 	kindCompact = "compact"
 	kindDrop    = "drop"
+	kindRefine  = "refine"
 
 	statePending = "pending"
 	stateDone    = "done"
@@ -67,26 +68,32 @@ func (l *Lake) Commit(ctx context.Context, c Commit) error {
 		return fmt.Errorf("BUG: commit to %s has %d rows in files and %d in its objects", c.Table.Name, rows, objectRows)
 	}
 	return l.change(ctx, change{
-		kind: kindIngest, table: c.Table, files: c.Files, rows: rows, objects: c.Objects,
+		kind: kindIngest, table: recordsOf(c.Table), files: c.Files, rows: rows, objects: c.Objects,
 		stage: func(ctx context.Context, tx *table.Transaction, props iceberg.Properties, added []iceberg.DataFile) error {
 			return tx.AddDataFiles(ctx, added, props, table.WithoutAutoNameMapping(), table.WithoutDuplicateCheck())
 		}})
 }
 
-// change is one step of a table: an ingest, a compaction, or days dropped.
+// change is one step of a table: an ingest, a compaction, days dropped, or hours made anew.
 type change struct {
 	kind    string
-	table   *flowlog.Table
+	table   stored
 	files   []*File // to be added
 	rows    int64   // by how many the table grows
 	objects []ObjectRecord
+	hours   []time.Time // that it marks, see hours.go
 	// stage puts the change into tx. It is called again after a conflict, on a fresh transaction. nil: only the ledger changes.
 	stage func(ctx context.Context, tx *table.Transaction, props iceberg.Properties, added []iceberg.DataFile) error
 }
 
-func (l *Lake) change(ctx context.Context, c change) (err error) {
+func (l *Lake) change(ctx context.Context, c change) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.changeLocked(ctx, c)
+}
+
+// changeLocked is change for a caller that holds mu.
+func (l *Lake) changeLocked(ctx context.Context, c change) (err error) {
 	defer func() { err = noSpace(err) }()
 	for _, f := range c.files {
 		if err := f.Close(); err != nil {
@@ -99,7 +106,7 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 	started := l.now()
 	id := uuid.NewString()
 	finish := func(ctx context.Context, tx *sql.Tx, snapshot sql.NullInt64) error {
-		return l.finish(ctx, tx, finished{id: id, kind: c.kind, table: c.table.Name, started: started, rows: c.rows, snapshot: snapshot}, c.objects)
+		return l.finish(ctx, tx, finished{id: id, kind: c.kind, table: c.table.name(), started: started, rows: c.rows, snapshot: snapshot, hours: c.hours}, c.objects)
 	}
 	if c.kind == kindIngest && len(c.files) == 0 {
 		if err := l.tx(ctx, func(tx *sql.Tx) error { return finish(ctx, tx, sql.NullInt64{}) }); err != nil {
@@ -108,7 +115,7 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 		return nil
 	}
 
-	if err := l.notePending(ctx, id, c, started); err != nil {
+	if err := l.notePending(ctx, id, &c, started); err != nil {
 		return errors.Join(err, removeAll(c.files))
 	}
 	cat := l.cat.with(func(ctx context.Context, tx *sql.Tx, meta table.Metadata) error {
@@ -120,7 +127,7 @@ func (l *Lake) change(ctx context.Context, c change) (err error) {
 	}
 	if err != nil {
 		ctx = context.WithoutCancel(ctx)
-		done, undoErr := l.settle(ctx, id, c.table.Name, cat.fs)
+		done, undoErr := l.settle(ctx, id, c.table.name(), cat.fs)
 		if !done && undoErr == nil {
 			return errors.Join(err, removeAll(c.files))
 		}
@@ -160,9 +167,10 @@ type finished struct {
 	started         time.Time
 	rows            int64
 	snapshot        sql.NullInt64
+	hours           []time.Time
 }
 
-// finish marks a commit as done and enters its objects into the ledger.
+// finish marks a commit as done, enters its objects into the ledger, and marks its hours.
 func (l *Lake) finish(ctx context.Context, tx *sql.Tx, c finished, objects []ObjectRecord) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO weir_commit (id, kind, table_name, state, started, finished, snapshot_id, rows)
 		VALUES (?, ?, ?, 'done', ?, ?, ?, ?)
@@ -172,6 +180,9 @@ func (l *Lake) finish(ctx context.Context, tx *sql.Tx, c finished, objects []Obj
 		return fmt.Errorf("finish commit: %w", err)
 	}
 	if err := l.forget(ctx, tx, c.id); err != nil {
+		return fmt.Errorf("finish commit: %w", err)
+	}
+	if err := markHours(ctx, tx, c.hours); err != nil {
 		return fmt.Errorf("finish commit: %w", err)
 	}
 	return store(ctx, tx, c.id, l.now(), objects)
@@ -185,18 +196,25 @@ func (l *Lake) forget(ctx context.Context, tx *sql.Tx, id string) error {
 	if l.shared == nil {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `DELETE FROM weir_commit_object WHERE commit_id = ?`, id)
-	return err
+	for _, stmt := range []string{`DELETE FROM weir_commit_object WHERE commit_id = ?`, `DELETE FROM weir_commit_hour WHERE commit_id = ?`} {
+		if _, err := tx.ExecContext(ctx, stmt, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// notePending writes the names of the commit's files, before they are there.
-func (l *Lake) notePending(ctx context.Context, id string, c change, now time.Time) error {
+// notePending writes the names of the commit's files, before they are there, and finds the hours that it marks.
+func (l *Lake) notePending(ctx context.Context, id string, c *change, now time.Time) error {
 	for _, f := range c.files {
 		f.name = dataPath(f)
 	}
-	err := l.tx(ctx, func(tx *sql.Tx) error {
+	err := l.tx(ctx, func(tx *sql.Tx) (err error) {
+		if c.hours, err = hoursOf(c); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO weir_commit (id, kind, table_name, state, started, rows) VALUES (?, ?, ?, 'pending', ?, ?)`,
-			id, c.kind, c.table.Name, now.UnixMicro(), c.rows); err != nil {
+			id, c.kind, c.table.name(), now.UnixMicro(), c.rows); err != nil {
 			return err
 		}
 		for _, f := range c.files {
@@ -206,6 +224,9 @@ func (l *Lake) notePending(ctx context.Context, id string, c change, now time.Ti
 		}
 		if l.cat.tables == nil {
 			return nil
+		}
+		if err := noteHours(ctx, tx, id, c.hours); err != nil {
+			return err
 		}
 		return noteObjects(ctx, tx, id, c.objects)
 	})
@@ -219,7 +240,7 @@ func (l *Lake) notePending(ctx context.Context, id string, c change, now time.Ti
 func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c change) error {
 	props := iceberg.Properties{commitProperty: id}
 	for try := 0; ; try++ {
-		current, err := l.table(ctx, c.table)
+		current, err := l.table(ctx, c.table.name())
 		if err != nil {
 			return err
 		}
@@ -239,15 +260,15 @@ func (l *Lake) commitTable(ctx context.Context, cat *catalog, id string, c chang
 		done, err := tx.Commit(ctx)
 		if err == nil {
 			l.cacheMu.Lock()
-			l.tables[c.table.Name] = table.New(done.Identifier(), done.Metadata(), done.MetadataLocation(), l.cat.open, l.cat)
+			l.tables[c.table.name()] = table.New(done.Identifier(), done.Metadata(), done.MetadataLocation(), l.cat.open, l.cat)
 			l.cacheMu.Unlock()
 			l.tidy(ctx, cat.fs, done)
 			return nil
 		}
 		if !errors.Is(err, table.ErrCommitFailed) || try == maxConflicts {
-			return fmt.Errorf("commit to table %s: %w", c.table.Name, err)
+			return fmt.Errorf("commit to table %s: %w", c.table.name(), err)
 		}
-		l.log.Info("another engine committed first, trying again", "table", c.table.Name, "try", try+1)
+		l.log.Info("another engine committed first, trying again", "table", c.table.name(), "try", try+1)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -297,8 +318,12 @@ func (l *Lake) describe(ctx context.Context, tbl *table.Table, list []*File) ([]
 		if df.Count() != f.Rows {
 			return nil, fmt.Errorf("BUG: data file %s holds %d rows, its writer counted %d", f.path, df.Count(), f.Rows)
 		}
-		if day, ok := partitionDay(df); ok != !f.Day.IsZero() || !day.Equal(f.Day) {
-			return nil, fmt.Errorf("BUG: data file %s holds rows of day %v, its writer said %v", f.path, day, f.Day)
+		said := f.Day
+		if f.of.derived != nil {
+			said = f.Hour
+		}
+		if begin, ok := f.of.begin(df); ok != !said.IsZero() || !begin.Equal(said) {
+			return nil, fmt.Errorf("BUG: data file %s holds rows of %v, its writer said %v", f.path, begin, said)
 		}
 		out = append(out, df)
 	}

@@ -125,7 +125,7 @@ func (l *Lake) compactGroup(ctx context.Context, t *flowlog.Table, group []DataF
 	if err != nil {
 		return errors.Join(err, removeAll(m.files))
 	}
-	err = l.change(ctx, change{kind: kindCompact, table: t, files: m.files,
+	err = l.change(ctx, change{kind: kindCompact, table: recordsOf(t), files: m.files,
 		stage: func(ctx context.Context, tx *table.Transaction, props iceberg.Properties, added []iceberg.DataFile) error {
 			rewrite := tx.NewRewrite(props)
 			for _, f := range old {

@@ -40,13 +40,13 @@ const ledgerTables = `
 CREATE TABLE IF NOT EXISTS weir_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS weir_commit (
 	id TEXT PRIMARY KEY,
-	kind TEXT NOT NULL,        -- ingest, compact, drop
+	kind TEXT NOT NULL,        -- ingest, compact, drop, refine
 	table_name TEXT NOT NULL,
 	state TEXT NOT NULL,       -- pending, done
 	started INTEGER NOT NULL,
 	finished INTEGER,
 	snapshot_id INTEGER,       -- the Iceberg snapshot; none if no file changed
-	rows INTEGER NOT NULL DEFAULT 0); -- by how many the table grew; compaction 0, dropped days negative
+	rows INTEGER NOT NULL DEFAULT 0); -- by how many the table grew; compaction 0, dropped days negative, hours made anew either
 CREATE INDEX IF NOT EXISTS weir_commit_pending ON weir_commit (state) WHERE state = 'pending';
 CREATE TABLE IF NOT EXISTS weir_commit_file (
 	commit_id TEXT NOT NULL,
@@ -83,12 +83,20 @@ CREATE TABLE IF NOT EXISTS weir_failure (
 	error TEXT NOT NULL,
 	first INTEGER NOT NULL,
 	last INTEGER NOT NULL,
-	attempts INTEGER NOT NULL) WITHOUT ROWID;`
+	attempts INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS weir_hour (
+	start INTEGER NOT NULL,
+	mark INTEGER NOT NULL,     -- grows each time the hour got records
+	settled_mark INTEGER,      -- the tables are made of the records up to it; none if they never were
+	made TEXT,                 -- how they are made
+	seq INTEGER,               -- number of their latest making
+	dropped INTEGER NOT NULL DEFAULT 0, -- 1: its records were, and so the tables stay as they are
+	PRIMARY KEY (start));`
 
 // sharedTables are those of a ledger that several machines write, one after the other.
 //
 // weir_lease has one row: who may write, see lease. weir_commit_object has what a pending commit will enter into the
-// ledger, as JSON; only where the catalog is elsewhere, see Tables.
+// ledger, as JSON, and weir_commit_hour the hours that it will mark; only where the catalog is elsewhere, see Tables.
 const sharedTables = `
 CREATE TABLE IF NOT EXISTS weir_lease (
 	name TEXT PRIMARY KEY,
@@ -100,7 +108,11 @@ CREATE TABLE IF NOT EXISTS weir_commit_object (
 	commit_id TEXT NOT NULL,
 	seq INTEGER NOT NULL,
 	object TEXT NOT NULL,
-	PRIMARY KEY (commit_id, seq));`
+	PRIMARY KEY (commit_id, seq));
+CREATE TABLE IF NOT EXISTS weir_commit_hour (
+	commit_id TEXT NOT NULL,
+	start INTEGER NOT NULL,
+	PRIMARY KEY (commit_id, start));`
 
 // openDB opens the SQLite file. Readers of a folder that cannot be written to read it as immutable, which SQLite needs
 // because it keeps a shared index beside the file otherwise.
@@ -171,9 +183,9 @@ func (l *Lake) openLedger(ctx context.Context) (recorded string, err error) {
 func (l *Lake) createLedger(ctx context.Context) error {
 	ddl := catalogTables + ledgerTables
 	if l.shared != nil {
-		// A writer who may not make tables need not, once they are there.
-		var n int
-		if err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM weir_meta`).Scan(&n); err == nil && n > 0 {
+		// A writer who may not make tables need not, once they are there: the latest of them, too.
+		var n, m int
+		if err := l.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM weir_meta), (SELECT count(*) FROM weir_commit_hour)`).Scan(&n, &m); err == nil && n > 0 {
 			return nil
 		}
 		ddl = l.shared.Schema(ddl + sharedTables)

@@ -37,7 +37,7 @@ func TestConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 	tries := 0
-	err = l.change(t.Context(), change{kind: kindIngest, table: flowlog.VPC, files: []*File{f}, rows: 5,
+	err = l.change(t.Context(), change{kind: kindIngest, table: recordsOf(flowlog.VPC), files: []*File{f}, rows: 5,
 		objects: []ObjectRecord{{URI: "b", Version: "1", Table: "flows", Rows: 5}},
 		stage: func(ctx context.Context, tx *table.Transaction, props iceberg.Properties, added []iceberg.DataFile) error {
 			if tries++; tries <= 2 {

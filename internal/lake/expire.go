@@ -26,6 +26,9 @@ type ExpireOptions struct {
 	// DropDaysBefore removes the records of whole UTC days before that of this time. Zero keeps all. Records without a
 	// start stay. The ledger keeps their objects, so that they are not ingested again.
 	DropDaysBefore time.Time
+	// DropDerived removes the rows that were made of those days' records, too. As a rule they stay: they are small, and
+	// what later days are compared with.
+	DropDerived bool
 	// Grace is the least age of a file that is removed.
 	Grace time.Duration
 	// DryRun only counts.
@@ -50,12 +53,16 @@ func (l *Lake) Expire(ctx context.Context, o ExpireOptions) (ExpireResult, error
 	if !l.write {
 		return r, fmt.Errorf("expire: %w", errReadOnly)
 	}
-	for _, t := range flowlog.Tables {
-		if err := l.dropDays(ctx, t, o, &r); err != nil {
-			return r, fmt.Errorf("drop days of table %s: %w", t.Name, err)
+	for _, t := range l.stored() {
+		drop := l.dropDays
+		if t.derived != nil {
+			drop = l.dropDerived
+		}
+		if err := drop(ctx, t, o, &r); err != nil {
+			return r, fmt.Errorf("drop days of table %s: %w", t.name(), err)
 		}
 		if err := l.expireSnapshots(ctx, t, o, &r); err != nil {
-			return r, fmt.Errorf("expire snapshots of table %s: %w", t.Name, err)
+			return r, fmt.Errorf("expire snapshots of table %s: %w", t.name(), err)
 		}
 		if err := l.removeUnneeded(ctx, t, o, &r); err != nil {
 			return r, err
@@ -64,12 +71,12 @@ func (l *Lake) Expire(ctx context.Context, o ExpireOptions) (ExpireResult, error
 	return r, nil
 }
 
-func (l *Lake) dropDays(ctx context.Context, t *flowlog.Table, o ExpireOptions, r *ExpireResult) error {
+func (l *Lake) dropDays(ctx context.Context, t stored, o ExpireOptions, r *ExpireResult) error {
 	if o.DropDaysBefore.IsZero() {
 		return nil
 	}
 	before := o.DropDaysBefore.UTC().Truncate(24 * time.Hour)
-	snap, err := l.Snapshot(ctx, t)
+	snap, err := l.snapshot(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -79,7 +86,7 @@ func (l *Lake) dropDays(ctx context.Context, t *flowlog.Table, o ExpireOptions, 
 		if f.Day.IsZero() || !f.Day.Before(before) {
 			continue
 		}
-		if day := t.Name + "/" + dayFolder(f.Day); !slices.Contains(r.FilesInDays, day) {
+		if day := t.name() + "/" + dayFolder(f.Day); !slices.Contains(r.FilesInDays, day) {
 			r.FilesInDays = append(r.FilesInDays, day)
 			r.Days++
 		}
@@ -88,7 +95,16 @@ func (l *Lake) dropDays(ctx context.Context, t *flowlog.Table, o ExpireOptions, 
 	}
 	r.Rows += rows
 	r.Files += len(drop)
-	if len(drop) == 0 || o.DryRun {
+	if o.DryRun {
+		return nil
+	}
+	if t.records == flowlog.VPC {
+		// Before the records go: one who is killed in between must not have their hours made anew, of nothing.
+		if err := l.dropHours(ctx, before, o.DropDerived); err != nil {
+			return err
+		}
+	}
+	if len(drop) == 0 {
 		return nil
 	}
 	return l.change(ctx, change{kind: kindDrop, table: t, rows: -rows,
@@ -97,11 +113,35 @@ func (l *Lake) dropDays(ctx context.Context, t *flowlog.Table, o ExpireOptions, 
 		}})
 }
 
-func (l *Lake) expireSnapshots(ctx context.Context, t *flowlog.Table, o ExpireOptions, r *ExpireResult) error {
+// dropDerived drops what was made of the records of old days, if that is asked for.
+func (l *Lake) dropDerived(ctx context.Context, t stored, o ExpireOptions, r *ExpireResult) error {
+	if o.DropDaysBefore.IsZero() || !o.DropDerived {
+		return nil
+	}
+	before := o.DropDaysBefore.UTC().Truncate(24 * time.Hour)
+	snap, err := l.snapshot(ctx, t)
+	if err != nil {
+		return err
+	}
+	var hours []time.Time
+	for _, f := range snap.Files {
+		if begin, ok := t.begin(f.file); ok && begin.Before(before) {
+			hours = append(hours, begin)
+			r.Rows += f.Rows
+			r.Files++
+		}
+	}
+	if o.DryRun {
+		return nil
+	}
+	return l.Replace(ctx, Replace{Table: t.derived, Hours: hours})
+}
+
+func (l *Lake) expireSnapshots(ctx context.Context, t stored, o ExpireOptions, r *ExpireResult) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for try := 0; ; try++ {
-		tbl, err := l.table(ctx, t)
+		tbl, err := l.table(ctx, t.name())
 		if err != nil {
 			return err
 		}
@@ -112,7 +152,7 @@ func (l *Lake) expireSnapshots(ctx context.Context, t *flowlog.Table, o ExpireOp
 		}
 		current := tbl.CurrentSnapshot().SnapshotID
 		reqs := []table.Requirement{table.AssertTableUUID(tbl.Metadata().TableUUID()), table.AssertRefSnapshotID(table.MainBranch, &current)}
-		_, _, err = l.cat.CommitTable(ctx, ident(t.Name), reqs, []table.Update{table.NewRemoveSnapshotsUpdate(old, false)})
+		_, _, err = l.cat.CommitTable(ctx, ident(t.name()), reqs, []table.Update{table.NewRemoveSnapshotsUpdate(old, false)})
 		if err == nil {
 			r.Snapshots += len(old)
 			return nil
@@ -149,14 +189,14 @@ func expired(meta table.Metadata, then time.Time, retain int) []int64 {
 	return old
 }
 
-func (l *Lake) removeUnneeded(ctx context.Context, t *flowlog.Table, o ExpireOptions, r *ExpireResult) error {
+func (l *Lake) removeUnneeded(ctx context.Context, t stored, o ExpireOptions, r *ExpireResult) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	find := l.sweep
 	if o.DryRun {
 		find = l.orphans
 	}
-	gone, err := find(ctx, t, o.Grace)
+	gone, err := find(ctx, t.name(), o.Grace)
 	for _, f := range gone {
 		r.FilesGone++
 		r.BytesGone += f.Bytes

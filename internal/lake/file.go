@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"time"
 
@@ -17,10 +16,12 @@ import (
 
 // File is a data file that is being written, in the lake's staging folder. It belongs to no table until Commit.
 type File struct {
-	Table *flowlog.Table
-	Day   time.Time // the UTC day that all its rows start on; zero for rows without a start
-	Rows  int64     // set by the writer before Commit, which checks it against the file
+	Table *flowlog.Table // nil: it is of a derived table
+	Day   time.Time      // the UTC day that all its rows start on; zero for rows without a start
+	Hour  time.Time      // of a derived table's file: the hour of all its rows
+	Rows  int64          // set by the writer before Commit, which checks it against the file
 
+	of     stored
 	f      *os.File
 	w      *bufio.Writer
 	staged string // where its bytes are on this machine; "" once they are the lake's affair
@@ -33,6 +34,10 @@ type File struct {
 // Create starts a data file for rows of one UTC day (zero: rows without a start). The caller writes it, sets Rows,
 // closes it and hands it to Commit; or calls Remove.
 func (l *Lake) Create(t *flowlog.Table, day time.Time) (*File, error) {
+	return l.create(File{Table: t, Day: day, of: recordsOf(t)})
+}
+
+func (l *Lake) create(file File) (*File, error) {
 	if !l.write {
 		return nil, fmt.Errorf("create data file: %w", errReadOnly)
 	}
@@ -41,7 +46,8 @@ func (l *Lake) Create(t *flowlog.Table, day time.Time) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create data file: %w", err)
 	}
-	return &File{Table: t, Day: day, f: f, w: bufio.NewWriterSize(f, 256<<10), staged: staged}, nil
+	file.f, file.w, file.staged = f, bufio.NewWriterSize(f, 256<<10), staged
+	return &file, nil
 }
 
 // Write adds to the file.
@@ -65,17 +71,28 @@ func (f *File) Close() error {
 	if err == nil {
 		err = f.f.Sync()
 	}
-	if st, e := f.f.Stat(); e == nil {
-		f.bytes = st.Size()
-	}
 	if e := f.f.Close(); err == nil {
 		err = e
 	}
 	f.f = nil
+	if err == nil && f.of.derived != nil {
+		err = syncFile(f.staged) // who wrote to Path may have put another file there
+	}
+	if st, e := os.Stat(f.staged); e == nil {
+		f.bytes = st.Size()
+	}
 	if err != nil && f.err == nil {
 		f.err = fmt.Errorf("write data file: %w", err)
 	}
 	return f.err
+}
+
+func syncFile(name string) error {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // Remove gives the file up. After a Commit it does nothing.
@@ -93,17 +110,4 @@ func (f *File) Remove() error {
 		return fmt.Errorf("remove data file: %w", err)
 	}
 	return nil
-}
-
-// dayFolder is the folder of a day's files, as other engines would name it.
-func dayFolder(day time.Time) string {
-	if day.IsZero() {
-		return partitionName + "=null"
-	}
-	return partitionName + "=" + day.UTC().Format(time.DateOnly)
-}
-
-// dataPath is where f will lie, relative to the lake.
-func dataPath(f *File) string {
-	return path.Join(warehouse, namespace, f.Table.Name, "data", dayFolder(f.Day), filepath.Base(f.staged))
 }

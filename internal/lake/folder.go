@@ -92,8 +92,8 @@ func (f *folder) remove(_ context.Context, path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// A day without files needs no folder. It is not empty as a rule, and then it stays.
-	if dir := filepath.Dir(path); strings.HasPrefix(filepath.Base(dir), partitionName+"=") {
+	// A partition without files needs no folder. It is not empty as a rule, and then it stays.
+	if dir := filepath.Dir(path); isPartition(dir) {
 		_ = os.Remove(dir)
 	}
 	return nil

@@ -29,7 +29,7 @@ func killRows(i int) []row {
 // writeUntilDone stores what is missing of the objects, a few in a commit, and compacts and expires in between. It goes on
 // where a killed one left off.
 func writeUntilDone(ctx context.Context, dir string) error {
-	l, err := Open(ctx, dir, Options{Write: true})
+	l, err := Open(ctx, dir, Options{Write: true, Derived: []*Derived{visits}})
 	if err != nil {
 		return err
 	}
@@ -71,6 +71,9 @@ func writeUntilDone(ctx context.Context, dir string) error {
 		if err := l.Commit(ctx, c); err != nil {
 			return err
 		}
+		if err := refineVisits(ctx, l); err != nil {
+			return err
+		}
 		switch n % 5 {
 		case 3:
 			if _, err := l.Compact(ctx, CompactOptions{}); err != nil {
@@ -83,6 +86,26 @@ func writeUntilDone(ctx context.Context, dir string) error {
 		}
 	}
 	return nil
+}
+
+// refineVisits makes the visits of stale hours: as many as the hour has a mark.
+func refineVisits(ctx context.Context, l *Lake) error {
+	hours, err := l.Stale(ctx, "test")
+	if err != nil {
+		return err
+	}
+	r := Replace{Table: visits}
+	for _, h := range hours {
+		f, err := writeVisits(ctx, l, h.Start, "a", int(h.Mark))
+		if err != nil {
+			return err
+		}
+		r.Hours, r.Files = append(r.Hours, h.Start), append(r.Files, f)
+	}
+	if err := l.Replace(ctx, r); err != nil {
+		return err
+	}
+	return l.Settle(ctx, hours, "test")
 }
 
 // TestKill kills a writer at random moments, again and again, while another process reads. What is in the lake in the end
@@ -165,8 +188,9 @@ func kill(t *testing.T, dir string, after time.Duration, ready bool) bool {
 // checkKilled compares a lake with what was to be stored in it.
 func checkKilled(t *testing.T, dir string) {
 	t.Helper()
-	l := open(t, dir, true)
+	l := openDerived(t, dir, true)
 	defer l.Close()
+	checkVisits(t, l)
 	var all [][]row
 	for i := range killObjects {
 		all = append(all, killRows(i))
@@ -199,6 +223,29 @@ func checkKilled(t *testing.T, dir string) {
 	}
 	if again, err := content(t.Context(), l); err != nil || !cmp.Equal(again, got) {
 		t.Errorf("after repair: %d of %d rows, %v", len(again), len(got), err)
+	}
+}
+
+// checkVisits finds in each hour as many visits as it has a mark, and no hour stale: a commit that was killed either
+// marked its hours and is visible, or neither.
+func checkVisits(t *testing.T, l *Lake) {
+	t.Helper()
+	if err := refineVisits(t.Context(), l); err != nil { // what one did not who was killed after its last commit
+		t.Fatal(err)
+	}
+	var want []string
+	for h, err := range query(t.Context(), l.db, "read hours", scanHour, `SELECT start, mark FROM weir_hour ORDER BY start`) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, fmt.Sprintf("%s a %d", h.Start.Format("02T15"), h.Mark))
+	}
+	var commits int64
+	if err := l.db.QueryRowContext(t.Context(), `SELECT coalesce(sum(mark), 0) FROM weir_hour`).Scan(&commits); err != nil || commits != killObjects {
+		t.Errorf("hours have marks of %d, %v; want one for each day of each commit, %d", commits, err, killObjects)
+	}
+	if d := cmp.Diff(want, visitsOf(t, l)); d != "" {
+		t.Errorf("visits (-want +got):\n%s", d)
 	}
 }
 

@@ -56,6 +56,10 @@ type Options struct {
 	Log   *slog.Logger     // nil: silent
 	Now   func() time.Time // nil: time.Now
 
+	// Derived are the tables made of records that the lake is to have. Opened for reading, it may lack them: then they
+	// are empty.
+	Derived []*Derived
+
 	// Of a lake that several machines share; the zero values are those of a lake that is a folder with all in it.
 	Store    Store         // where the files are
 	Database *Database     // where the ledger is, and the catalog
@@ -70,6 +74,8 @@ type Lake struct {
 	shared *Database // nil: SQLite in the folder
 	log    *slog.Logger
 	now    func() time.Time
+
+	derived []*Derived
 
 	lock    *lock  // either of them, of a writer
 	lease   *lease //
@@ -107,7 +113,8 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lake{write: o.Write, shared: o.Database, log: o.Log, now: o.Now, tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
+	l := &Lake{write: o.Write, shared: o.Database, log: o.Log, now: o.Now, derived: o.Derived,
+		tables: map[string]*table.Table{}, plans: map[string]*Snapshot{}}
 	noLedger := o.Tables != nil && o.Database == nil && !o.Write
 	if noLedger {
 		l.shared = &Database{DB: sql.OpenDB(noDatabase{}), Name: "none"}
@@ -167,8 +174,8 @@ func Open(ctx context.Context, dir string, o Options) (_ *Lake, err error) {
 			return nil, err
 		}
 	}
-	for _, t := range flowlog.Tables {
-		_, err := l.table(ctx, t)
+	for _, t := range flowlog.Tables { // it may lack the derived ones
+		_, err := l.table(ctx, t.Name)
 		if errors.Is(err, ErrNoTable) {
 			return nil, fmt.Errorf("%w at %s: %w", ErrNoLake, l.dir, err)
 		}
@@ -199,12 +206,12 @@ func (l *Lake) openWrite(ctx context.Context, recorded string) (err error) {
 	if err := l.recover(ctx); err != nil {
 		return err
 	}
-	for _, t := range flowlog.Tables {
+	for _, t := range l.stored() {
 		if err := l.ensureTable(ctx, t); err != nil {
-			return fmt.Errorf("open table %s: %w", t.Name, err)
+			return fmt.Errorf("open table %s: %w", t.name(), err)
 		}
 	}
-	return nil
+	return l.fillHours(ctx)
 }
 
 // resolve gives the one name of the lake's folder, so that a lake reached through a symbolic link does not look moved.
@@ -285,7 +292,7 @@ func (l *Lake) Dir() string { return l.dir }
 
 // Schema says what a data file of t holds here: the fields that both weir and this lake's table know.
 func (l *Lake) Schema(t *flowlog.Table) columnar.Schema {
-	tbl, err := l.table(context.Background(), t)
+	tbl, err := l.table(context.Background(), t.Name)
 	if err != nil {
 		// Open has loaded the table. It can be lost to another engine's DROP only; Create then reports it.
 		l.log.Error("load table", "table", t.Name, "err", err)
@@ -294,23 +301,23 @@ func (l *Lake) Schema(t *flowlog.Table) columnar.Schema {
 	return fileSchema(t, tbl.Schema())
 }
 
-// table returns t as the catalog has it now.
-func (l *Lake) table(ctx context.Context, t *flowlog.Table) (*table.Table, error) {
+// table returns a table as the catalog has it now.
+func (l *Lake) table(ctx context.Context, name string) (*table.Table, error) {
 	for try := 0; ; try++ {
-		loc, err := l.cat.pointer(ctx, t.Name)
+		loc, err := l.cat.pointer(ctx, name)
 		if err != nil {
 			return nil, err
 		}
 		l.cacheMu.Lock()
-		tbl := l.tables[t.Name]
+		tbl := l.tables[name]
 		l.cacheMu.Unlock()
 		if tbl != nil && tbl.MetadataLocation() == loc {
 			return tbl, nil
 		}
-		tbl, err = l.cat.LoadTable(ctx, ident(t.Name))
+		tbl, err = l.cat.LoadTable(ctx, ident(name))
 		// Between the pointer and the file many commits can have come, the last of which removed it.
 		if errors.Is(err, fs.ErrNotExist) && try < 3 {
-			if now, e := l.cat.pointer(ctx, t.Name); e == nil && now != loc {
+			if now, e := l.cat.pointer(ctx, name); e == nil && now != loc {
 				continue
 			}
 		}
@@ -318,7 +325,7 @@ func (l *Lake) table(ctx context.Context, t *flowlog.Table) (*table.Table, error
 			return nil, err
 		}
 		l.cacheMu.Lock()
-		l.tables[t.Name] = tbl
+		l.tables[name] = tbl
 		l.cacheMu.Unlock()
 		return tbl, nil
 	}

@@ -20,16 +20,16 @@ func TestLeftovers(t *testing.T) {
 	stop := errors.New("stopped")
 	for name, steps := range map[string]func(ctx context.Context, l *Lake, c change) error{
 		"noted": func(ctx context.Context, l *Lake, c change) error {
-			return l.notePending(ctx, "id", c, time.Now())
+			return l.notePending(ctx, "id", &c, time.Now())
 		},
 		"half placed": func(ctx context.Context, l *Lake, c change) error {
-			return errors.Join(l.notePending(ctx, "id", c, time.Now()), l.fs.place(ctx, c.files[:1]))
+			return errors.Join(l.notePending(ctx, "id", &c, time.Now()), l.fs.place(ctx, c.files[:1]))
 		},
 		"placed": func(ctx context.Context, l *Lake, c change) error {
-			return errors.Join(l.notePending(ctx, "id", c, time.Now()), l.fs.place(ctx, c.files))
+			return errors.Join(l.notePending(ctx, "id", &c, time.Now()), l.fs.place(ctx, c.files))
 		},
 		"manifests written": func(ctx context.Context, l *Lake, c change) error {
-			if err := errors.Join(l.notePending(ctx, "id", c, time.Now()), l.fs.place(ctx, c.files)); err != nil {
+			if err := errors.Join(l.notePending(ctx, "id", &c, time.Now()), l.fs.place(ctx, c.files)); err != nil {
 				return err
 			}
 			stage := c.stage
@@ -50,7 +50,7 @@ func TestLeftovers(t *testing.T) {
 			if err := put(t.Context(), l, "a", day0, 10); err != nil {
 				t.Fatal(err)
 			}
-			c := change{kind: kindIngest, table: flowlog.VPC, rows: 8, objects: []ObjectRecord{{URI: "b", Version: "1", Table: "flows", Rows: 8}},
+			c := change{kind: kindIngest, table: recordsOf(flowlog.VPC), rows: 8, objects: []ObjectRecord{{URI: "b", Version: "1", Table: "flows", Rows: 8}},
 				stage: func(ctx context.Context, tx *table.Transaction, props iceberg.Properties, added []iceberg.DataFile) error {
 					return tx.AddDataFiles(ctx, added, props, table.WithoutAutoNameMapping())
 				}}

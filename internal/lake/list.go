@@ -150,7 +150,7 @@ type SnapshotInfo struct {
 
 // Snapshots lists a table's snapshots, oldest first.
 func (l *Lake) Snapshots(ctx context.Context, t *flowlog.Table) ([]SnapshotInfo, error) {
-	tbl, err := l.table(ctx, t)
+	tbl, err := l.table(ctx, t.Name)
 	if err != nil {
 		return nil, fmt.Errorf("list snapshots: %w", err)
 	}

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"weir/flowlog"
-
 	"github.com/google/uuid"
 )
 
@@ -59,8 +57,8 @@ func (l *Lake) pin(ctx context.Context) error {
 		return refuse("its lake has its catalog in there, and is to be opened with that")
 	}
 	l.id = id.String
-	for _, t := range flowlog.Tables {
-		tbl, err := l.table(ctx, t)
+	for _, t := range l.stored() {
+		tbl, err := l.table(ctx, t.name())
 		if errors.Is(err, ErrNoTable) {
 			continue
 		}
@@ -69,10 +67,10 @@ func (l *Lake) pin(ctx context.Context) error {
 		}
 		pinned := tbl.Properties()[ledgerProperty]
 		if pinned == "" {
-			return refuse("table %s is in the catalog, and belongs to no ledger: another program made it", t.Name)
+			return refuse("table %s is in the catalog, and belongs to no ledger: another program made it", t.name())
 		}
 		if pinned != l.id {
-			return refuse("table %s belongs to another ledger, %s, and this one is %s", t.Name, pinned, l.id)
+			return refuse("table %s belongs to another ledger, %s, and this one is %s", t.name(), pinned, l.id)
 		}
 		last := tbl.Properties()[commitProperty]
 		if last == "" || !l.write {
@@ -83,7 +81,7 @@ func (l *Lake) pin(ctx context.Context) error {
 			return fmt.Errorf("read ledger: %w", err)
 		}
 		if n == 0 {
-			return refuse("it does not know commit %s of table %s: it is an old copy, and would store objects again", last, t.Name)
+			return refuse("it does not know commit %s of table %s: it is an old copy, and would store objects again", last, t.name())
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 func fabricate(t testing.TB, l *Lake, n int) {
 	t.Helper()
 	ctx := context.Background()
-	tbl, err := l.table(ctx, flowlog.VPC)
+	tbl, err := l.table(ctx, flowlog.VPC.Name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -175,6 +175,9 @@ func (l *Lake) complete(ctx context.Context, id, name string) (done bool, err er
 		return true, nil
 	}
 	c.started = time.UnixMicro(started)
+	if c.hours, err = l.notedHours(ctx, id); err != nil {
+		return false, fmt.Errorf("finish commit: %w", err)
+	}
 	objects, err := l.notedObjects(ctx, id)
 	if err != nil {
 		return false, fmt.Errorf("finish commit: %w", err)

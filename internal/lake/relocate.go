@@ -11,8 +11,6 @@ import (
 	"path"
 	"strings"
 
-	"weir/flowlog"
-
 	"github.com/google/uuid"
 	"github.com/twmb/avro/ocf"
 )
@@ -25,8 +23,8 @@ func (l *Lake) relocate(ctx context.Context, at *folder) error {
 	l.log.Info("lake was moved or copied, writing its paths anew", "from", at.from, "to", at.to)
 	m := &mover{fs: at, tag: uuid.NewString()[:8], moved: map[string]moved{}}
 	pointers := map[string]string{}
-	for _, t := range flowlog.Tables {
-		loc, err := l.cat.pointer(ctx, t.Name)
+	for _, t := range l.stored() {
+		loc, err := l.cat.pointer(ctx, t.name())
 		if errors.Is(err, ErrNoTable) {
 			continue
 		}
@@ -35,9 +33,9 @@ func (l *Lake) relocate(ctx context.Context, at *folder) error {
 		}
 		to, err := m.metadata(ctx, loc)
 		if err != nil {
-			return fmt.Errorf("move table %s: %w", t.Name, err)
+			return fmt.Errorf("move table %s: %w", t.name(), err)
 		}
-		pointers[t.Name] = to
+		pointers[t.name()] = to
 	}
 	err := l.tx(ctx, func(tx *sql.Tx) error {
 		for name, loc := range pointers {

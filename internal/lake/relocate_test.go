@@ -85,7 +85,7 @@ func TestMoved(t *testing.T) {
 	if from := r.fs.(*folder); from.from != from.to {
 		t.Errorf("recorded folder is %s, want %s", from.from, from.to)
 	}
-	tbl, err := r.table(t.Context(), flowlog.VPC)
+	tbl, err := r.table(t.Context(), flowlog.VPC.Name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,10 +16,13 @@ import (
 	"github.com/apache/iceberg-go/table"
 )
 
-// partitionID is the field id of start_day. Iceberg counts partition fields from 1000.
+// partitionID is the field id of the one partition field. Iceberg counts them from 1000.
+const partitionID = 1000
+
+// Names of the partition fields: of tables of records, and of derived ones.
 const (
-	partitionID   = 1000
-	partitionName = "start_day"
+	dayPartition  = "start_day"
+	hourPartition = "hour_hour"
 )
 
 // properties are the tables' settings. Each has its reason.
@@ -93,21 +96,21 @@ func unknownColumns(t *flowlog.Table, s *iceberg.Schema) []string {
 }
 
 // ensureTable creates t, or adds the columns that it lacks.
-func (l *Lake) ensureTable(ctx context.Context, t *flowlog.Table) error {
-	tbl, err := l.table(ctx, t)
+func (l *Lake) ensureTable(ctx context.Context, t stored) error {
+	tbl, err := l.table(ctx, t.name())
 	if errors.Is(err, ErrNoTable) {
 		return l.createTable(ctx, t)
 	}
 	if err != nil {
 		return err
 	}
-	if err := checkSpec(tbl); err != nil {
+	if err := checkSpec(t, tbl); err != nil {
 		return err
 	}
 	tx := tbl.NewTransaction()
 	add := tx.UpdateSchema(true, false)
 	added := 0
-	for _, want := range tableSchema(t).Fields() {
+	for _, want := range t.schema().Fields() {
 		have, ok := tbl.Schema().FindFieldByName(want.Name)
 		if !ok {
 			add.AddColumn([]string{want.Name}, want.Type, want.Doc, false, nil)
@@ -127,16 +130,17 @@ func (l *Lake) ensureTable(ctx context.Context, t *flowlog.Table) error {
 	if _, err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("add columns: %w", err)
 	}
-	l.log.Info("added columns", "table", t.Name, "columns", added)
+	l.log.Info("added columns", "table", t.name(), "columns", added)
 	return nil
 }
 
-func (l *Lake) createTable(ctx context.Context, t *flowlog.Table) error {
-	schema := tableSchema(t)
-	start, _ := schema.FindFieldByName(columnar.StartTime)
+func (l *Lake) createTable(ctx context.Context, t stored) error {
+	schema := t.schema()
+	start, _ := schema.FindFieldByName(t.time())
+	name, transform := t.partition()
 	spec := iceberg.NewPartitionSpec(iceberg.PartitionField{
-		SourceIDs: []int{start.ID}, FieldID: partitionID, Name: partitionName, Transform: iceberg.DayTransform{}})
-	loc := l.fs.name(l.fs.join(path.Join(warehouse, namespace, t.Name)))
+		SourceIDs: []int{start.ID}, FieldID: partitionID, Name: name, Transform: transform})
+	loc := l.fs.name(l.fs.join(path.Join(warehouse, namespace, t.name())))
 	props := properties
 	if l.id != "" {
 		props = maps.Clone(properties)
@@ -146,14 +150,15 @@ func (l *Lake) createTable(ctx context.Context, t *flowlog.Table) error {
 	if err != nil {
 		return fmt.Errorf("make metadata: %w", err)
 	}
-	return l.cat.create(ctx, t.Name, meta)
+	return l.cat.create(ctx, t.name(), meta)
 }
 
 // checkSpec refuses to write to a table whose partitions are no longer ours.
-func checkSpec(tbl *table.Table) error {
+func checkSpec(t stored, tbl *table.Table) error {
 	spec := tbl.Spec()
-	if spec.NumFields() != 1 || spec.Field(0).Name != partitionName || spec.Field(0).Transform.String() != "day" {
-		return fmt.Errorf("table is partitioned by %s, not by day of start_time: it was changed by another program", spec.String())
+	name, transform := t.partition()
+	if spec.NumFields() != 1 || spec.Field(0).Name != name || spec.Field(0).Transform.String() != transform.String() {
+		return fmt.Errorf("table is partitioned by %s, not by %s of %s: it was changed by another program", spec.String(), transform, t.time())
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"weir/flowlog"
-	"weir/internal/columnar"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -31,7 +30,7 @@ type DataFile struct {
 	Rows  int64
 	Bytes int64
 	Day   time.Time // UTC; zero for rows without a start
-	// MinStart and MaxStart bound start_time of the rows, both included; zero if no row has one.
+	// MinStart and MaxStart bound start_time of the rows, or hour in a derived table, both included; zero if no row has one.
 	MinStart, MaxStart time.Time
 
 	file iceberg.DataFile
@@ -73,36 +72,40 @@ func (s *Snapshot) Between(from, to time.Time) []DataFile {
 
 // Snapshot returns the present state of t, its files in order of day.
 func (l *Lake) Snapshot(ctx context.Context, t *flowlog.Table) (*Snapshot, error) {
-	tbl, err := l.table(ctx, t)
+	return l.snapshot(ctx, recordsOf(t))
+}
+
+func (l *Lake) snapshot(ctx context.Context, t stored) (*Snapshot, error) {
+	tbl, err := l.table(ctx, t.name())
 	if err != nil {
-		return nil, fmt.Errorf("plan table %s: %w", t.Name, err)
+		return nil, fmt.Errorf("plan table %s: %w", t.name(), err)
 	}
 	current := tbl.CurrentSnapshot()
 	if current == nil {
 		return &Snapshot{table: tbl}, nil
 	}
 	l.cacheMu.Lock()
-	plan := l.plans[t.Name]
+	plan := l.plans[t.name()]
 	l.cacheMu.Unlock()
 	if plan == nil || plan.ID != current.SnapshotID {
-		if plan, err = l.plan(ctx, tbl, current); err != nil {
-			return nil, fmt.Errorf("plan table %s: %w", t.Name, err)
+		if plan, err = l.plan(ctx, t, tbl, current); err != nil {
+			return nil, fmt.Errorf("plan table %s: %w", t.name(), err)
 		}
 		l.cacheMu.Lock()
-		l.plans[t.Name] = plan
+		l.plans[t.name()] = plan
 		l.cacheMu.Unlock()
 	}
 	return &Snapshot{ID: plan.ID, Time: plan.Time, Files: slices.Clone(plan.Files), table: tbl}, nil
 }
 
-func (l *Lake) plan(ctx context.Context, tbl *table.Table, snap *table.Snapshot) (*Snapshot, error) {
+func (l *Lake) plan(ctx context.Context, t stored, tbl *table.Table, snap *table.Snapshot) (*Snapshot, error) {
 	tasks, err := tbl.Scan(table.WithSnapshotID(snap.SnapshotID)).PlanFiles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	start, ok := tbl.Schema().FindFieldByName(columnar.StartTime)
+	start, ok := tbl.Schema().FindFieldByName(t.time())
 	if !ok {
-		return nil, fmt.Errorf("column %s is missing: the table was changed by another program", columnar.StartTime)
+		return nil, fmt.Errorf("column %s is missing: the table was changed by another program", t.time())
 	}
 	s := &Snapshot{ID: snap.SnapshotID, Time: time.UnixMilli(snap.TimestampMs).UTC(), Files: make([]DataFile, 0, len(tasks))}
 	seen := make(map[string]bool, len(tasks))
@@ -120,11 +123,12 @@ func (l *Lake) plan(ctx context.Context, tbl *table.Table, snap *table.Snapshot)
 		}
 		seen[path] = true
 		f := DataFile{Path: path, Rows: task.File.Count(), Bytes: task.File.FileSizeBytes(), file: task.File}
-		f.Day, _ = partitionDay(task.File)
+		begin, _ := t.begin(task.File)
+		f.Day = begin.Truncate(24 * time.Hour)
 		f.MinStart = micros(task.File.LowerBoundValues()[start.ID])
 		f.MaxStart = micros(task.File.UpperBoundValues()[start.ID])
-		if f.MinStart.IsZero() && !f.Day.IsZero() { // no statistics: the day bounds it
-			f.MinStart, f.MaxStart = f.Day, f.Day.AddDate(0, 0, 1).Add(-time.Microsecond)
+		if f.MinStart.IsZero() && !begin.IsZero() { // no statistics: the partition bounds it
+			f.MinStart, f.MaxStart = begin, begin.Add(t.unit()-time.Microsecond)
 		}
 		s.Files = append(s.Files, f)
 	}
@@ -152,18 +156,4 @@ func micros(b []byte) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(int64(binary.LittleEndian.Uint64(b))).UTC()
-}
-
-// partitionDay is the day that a file belongs to; not ok for rows without a start.
-func partitionDay(f iceberg.DataFile) (day time.Time, ok bool) {
-	const secondsPerDay = 24 * 60 * 60
-	switch v := f.Partition()[partitionID].(type) {
-	case iceberg.Date:
-		return time.Unix(int64(v)*secondsPerDay, 0).UTC(), true
-	case int32:
-		return time.Unix(int64(v)*secondsPerDay, 0).UTC(), true
-	case int:
-		return time.Unix(int64(v)*secondsPerDay, 0).UTC(), true
-	}
-	return time.Time{}, false
 }

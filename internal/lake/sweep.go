@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"weir/flowlog"
-
 	"github.com/apache/iceberg-go/table"
 )
 
@@ -72,11 +70,11 @@ type Orphan struct {
 	Removed bool
 }
 
-// orphans finds files of t that nothing needs and that have not been touched for grace: another engine may just be
+// orphans finds files of a table that nothing needs and that have not been touched for grace: another engine may just be
 // writing the younger ones. Only such files are considered as weir writes.
-func (l *Lake) orphans(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+func (l *Lake) orphans(ctx context.Context, name string, grace time.Duration) ([]Orphan, error) {
 	// The table is read after the folder: what a commit adds in between is needed, and found to be.
-	found, err := l.oldFiles(ctx, t, grace)
+	found, err := l.oldFiles(ctx, name, grace)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -84,7 +82,7 @@ func (l *Lake) orphans(ctx context.Context, t *flowlog.Table, grace time.Duratio
 	if err != nil {
 		return nil, err
 	}
-	tbl, err := l.table(ctx, t)
+	tbl, err := l.table(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -104,11 +102,11 @@ func (l *Lake) orphans(ctx context.Context, t *flowlog.Table, grace time.Duratio
 	return out, nil
 }
 
-func (l *Lake) oldFiles(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+func (l *Lake) oldFiles(ctx context.Context, name string, grace time.Duration) ([]Orphan, error) {
 	var all []Orphan
 	before := l.now().Add(-grace)
 	for sub, suffixes := range map[string][]string{"data": {".parquet"}, "metadata": {".avro", ".metadata.json"}} {
-		dir := l.fs.join(path.Join(warehouse, namespace, t.Name, sub))
+		dir := l.fs.join(path.Join(warehouse, namespace, name, sub))
 		err := l.fs.list(ctx, dir, func(path string, bytes int64, modified time.Time) {
 			ours := slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(path, s) })
 			if ours && !modified.After(before) {
@@ -116,18 +114,18 @@ func (l *Lake) oldFiles(ctx context.Context, t *flowlog.Table, grace time.Durati
 			}
 		})
 		if err != nil {
-			return nil, fmt.Errorf("list files of table %s: %w", t.Name, err)
+			return nil, fmt.Errorf("list files of table %s: %w", name, err)
 		}
 	}
 	return all, nil
 }
 
 // sweep removes orphans. The caller holds l.mu, so that no commit of ours is under way.
-func (l *Lake) sweep(ctx context.Context, t *flowlog.Table, grace time.Duration) ([]Orphan, error) {
+func (l *Lake) sweep(ctx context.Context, name string, grace time.Duration) ([]Orphan, error) {
 	if err := l.settleRest(ctx); err != nil {
 		return nil, fmt.Errorf("settle an earlier commit: %w", err)
 	}
-	list, err := l.orphans(ctx, t, grace)
+	list, err := l.orphans(ctx, name, grace)
 	if err != nil {
 		return nil, fmt.Errorf("find files that nothing needs: %w", err)
 	}

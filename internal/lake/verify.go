@@ -77,7 +77,7 @@ func (l *Lake) Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 	if err := l.verifyLedger(ctx, r); err != nil {
 		return r, err
 	}
-	for _, t := range flowlog.Tables {
+	for _, t := range l.stored() {
 		if err := l.verifyTable(ctx, t, o, r); err != nil {
 			return r, err
 		}
@@ -85,13 +85,16 @@ func (l *Lake) Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 		if o.Repair {
 			find = l.sweep
 		}
-		list, err := find(ctx, t, o.Grace)
+		list, err := find(ctx, t.name(), o.Grace)
 		r.Orphans = append(r.Orphans, list...)
+		if t.derived != nil && errors.Is(err, ErrNoTable) {
+			continue
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return r, context.Cause(ctx)
 			}
-			r.fault("catalog", t.Name, "%v", err)
+			r.fault("catalog", t.name(), "%v", err)
 		}
 	}
 	if b, ok := l.fs.(*bucket); ok {
@@ -141,27 +144,23 @@ func (l *Lake) verifyLedger(ctx context.Context, r *Report) error {
 }
 
 // verifyTable checks the present snapshot of t against the disk and the ledger.
-func (l *Lake) verifyTable(ctx context.Context, t *flowlog.Table, o VerifyOptions, r *Report) error {
-	snap, err := l.Snapshot(ctx, t)
+func (l *Lake) verifyTable(ctx context.Context, t stored, o VerifyOptions, r *Report) error {
+	snap, err := l.snapshot(ctx, t)
 	if deletes := (*DeletesError)(nil); errors.As(err, &deletes) {
 		r.fault("deletes", deletes.Path, "%v", err)
 		return nil
+	} else if t.derived != nil && errors.Is(err, ErrNoTable) {
+		return nil // an older lake
 	} else if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		r.fault("catalog", t.Name, "%v", err)
+		r.fault("catalog", t.name(), "%v", err)
 		return nil
 	}
-	var known, dropped int64
-	err = l.db.QueryRowContext(ctx, `SELECT coalesce((SELECT sum(rows) FROM weir_object WHERE table_name = ?), 0),
-		coalesce((SELECT -sum(rows) FROM weir_commit WHERE table_name = ? AND kind = 'drop' AND state = 'done'), 0)`,
-		t.Name, t.Name).Scan(&known, &dropped)
+	dropped, err := l.verifyRows(ctx, t, snap, r)
 	if err != nil {
-		return fmt.Errorf("read ledger: %w", err)
-	}
-	if have := snap.Rows(); have != known-dropped {
-		r.fault("rows", t.Name, "table has %d rows; the ledger has %d rows of objects, less %d of dropped days", have, known, dropped)
+		return err
 	}
 	var mu sync.Mutex
 	counts := map[string]int64{}
@@ -176,8 +175,8 @@ func (l *Lake) verifyTable(ctx context.Context, t *flowlog.Table, o VerifyOption
 			}
 			err := l.verifyFile(ctx, snap.table, f)
 			var rows map[string]int64
-			if err == nil && o.Deep {
-				rows, err = l.rowsByObject(ctx, t, f)
+			if err == nil && o.Deep && t.records != nil {
+				rows, err = l.rowsByObject(ctx, t.records, f)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -193,10 +192,65 @@ func (l *Lake) verifyTable(ctx context.Context, t *flowlog.Table, o VerifyOption
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if o.Deep {
-		return l.verifyCounts(ctx, t, counts, dropped > 0, r)
+	if o.Deep && t.records != nil {
+		return l.verifyCounts(ctx, t.records, counts, dropped > 0, r)
 	}
 	return nil
+}
+
+// verifyRows compares the number of rows with the ledger, and the hours of records with its hours. It returns how many
+// rows were dropped with their days.
+func (l *Lake) verifyRows(ctx context.Context, t stored, snap *Snapshot, r *Report) (dropped int64, err error) {
+	have := snap.Rows()
+	if t.derived != nil {
+		var known int64
+		if err := l.db.QueryRowContext(ctx, `SELECT coalesce(sum(rows), 0) FROM weir_commit WHERE table_name = ? AND state = 'done'`,
+			t.name()).Scan(&known); err != nil {
+			return 0, fmt.Errorf("read ledger: %w", err)
+		}
+		if have != known {
+			r.fault("rows", t.name(), "table has %d rows; the ledger has %d rows of its hours", have, known)
+		}
+		return 0, nil
+	}
+	var known int64
+	err = l.db.QueryRowContext(ctx, `SELECT coalesce((SELECT sum(rows) FROM weir_object WHERE table_name = ?), 0),
+		coalesce((SELECT -sum(rows) FROM weir_commit WHERE table_name = ? AND kind = 'drop' AND state = 'done'), 0)`,
+		t.name(), t.name()).Scan(&known, &dropped)
+	if err != nil {
+		return 0, fmt.Errorf("read ledger: %w", err)
+	}
+	if have != known-dropped {
+		r.fault("rows", t.name(), "table has %d rows; the ledger has %d rows of objects, less %d of dropped days", have, known, dropped)
+	}
+	if ok, err := l.hasHours(ctx); err != nil || !ok || t.records != flowlog.VPC {
+		return dropped, err
+	}
+	starts, err := column[int64](ctx, l.db, `SELECT start FROM weir_hour`)
+	if err != nil {
+		return dropped, err
+	}
+	bad, err := column[int64](ctx, l.db, `SELECT start FROM weir_hour WHERE settled_mark > mark`)
+	if err != nil {
+		return dropped, err
+	}
+	for _, b := range bad {
+		r.fault("ledger", time.UnixMicro(b).UTC().Format(time.RFC3339), "an hour's tables are made of more records than it got")
+	}
+	hours := map[int64]bool{}
+	for _, s := range starts {
+		hours[s] = true
+	}
+	for _, f := range snap.Files {
+		// The first and the last have records; of those between nothing is known.
+		for _, at := range []time.Time{f.MinStart, f.MaxStart} {
+			if !at.IsZero() && !hours[at.Truncate(time.Hour).UnixMicro()] {
+				r.fault("ledger", f.Path, "the hour of its records at %s is not in the ledger of hours", at.Format(time.RFC3339))
+				break
+			}
+		}
+	}
+	return dropped, nil
 }
 
 // verifyFile checks a data file's size and footer.

@@ -64,9 +64,13 @@ var layout = []rule{
 	{"internal/engine/athena", noun, nil},
 	{"internal/network", noun, nil},
 	{"internal/finding", noun, nil},
+	{"internal/rule", noun, []string{"flowlog"}},
 	{"internal/traffic", noun, []string{"flowlog"}},
-	{"queries", noun, []string{"flowlog"}}, // the embedded files
+	{"queries", noun, []string{"flowlog"}},     // the embedded files
+	{"rules", noun, []string{"internal/rule"}}, // likewise
 
+	{"internal/detect", verb, []string{"internal/lake", "internal/engine", "internal/rule", "internal/finding"}},
+	{"internal/check", verb, []string{"internal/engine", "internal/rule"}},
 	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
 	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL
 	{"internal/ingest", verb, []string{"flowlog", "internal/source", "internal/inflate", "internal/columnar", "internal/lake"}},

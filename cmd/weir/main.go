@@ -118,6 +118,7 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newCatCmd(a),
 		newQueryCmd(a),
 		newQueriesCmd(a),
+		newRulesCmd(a),
 		newFieldsCmd(a),
 		newLakeCmd(a),
 		newDoctorCmd(a),

@@ -24,7 +24,7 @@ func traffic(hours int) map[int][]exposure {
 			continue // a gap
 		}
 		for range rng.IntN(6) {
-			out[h] = append(out[h], exposure{fmt.Sprintf("eni-%d", rng.IntN(3)), fmt.Sprintf("192.0.2.%d", h/15*4+rng.IntN(9)), 6379 + rng.IntN(2), rng.Int64N(1000)})
+			out[h] = append(out[h], exposure{fmt.Sprintf("eni-%d", rng.IntN(3)), fmt.Sprintf("192.0.2.%d", h/9*4+rng.IntN(9)), 6379 + rng.IntN(2), rng.Int64N(1000)})
 		}
 		if out[h] == nil {
 			out[h] = []exposure{}
@@ -39,7 +39,7 @@ func testRules(t testing.TB) []*rule.Rule {
 		parse(t, "many", "window: 3h\nseverity: low"+strings.Replace(seenSQL, "GROUP BY 1, 2", "GROUP BY 1, 2 HAVING count(DISTINCT client) >= 3", 1)),
 		parse(t, "fresh", `window: 6h
 every: 3h
-needs: {history: 1d}
+needs: {history: 12h}
 entity: [client]
 message: "{client} is new"
 sql: |
@@ -50,16 +50,16 @@ sql: |
 
 // The order in which hours come, in how many runs, late or twice, does not change what is found.
 func TestOrder(t *testing.T) {
-	hours := traffic(40)
+	hours := traffic(24)
 	rules, files := testRules(t), newFakeLake(t)
 	var want string
-	for n := range 5 {
+	for n := range 4 {
 		rng := rand.New(rand.NewPCG(3, uint64(n)))
 		f, s := newFakeLake(t), openStore(t)
 		f.written, f.dir = files.written, files.dir
-		order := rng.Perm(40)
+		order := rng.Perm(24)
 		if n == 0 { // all at once, in order
-			for h := range 40 {
+			for h := range 24 {
 				order[h] = h
 			}
 		}
@@ -135,19 +135,19 @@ func TestReach(t *testing.T) {
 
 func TestHistory(t *testing.T) {
 	f, s := newFakeLake(t), openStore(t)
-	r := testRules(t)[2] // needs a day before 6 hours
-	for h := range 24 {
+	r := testRules(t)[2] // needs 12 hours before 6 hours
+	for h := range 15 {
 		f.put(at(h), exposure{"eni-1", "192.0.2.1", 22, 1})
 	}
 	sum := detect(t, f.config(s, r))
-	if got := sum.Rules[0]; got.Steps != 0 || got.Learning != 8 || got.Have != 18*time.Hour {
-		t.Errorf("with a day: %+v, want 8 steps that wait with 18 hours of history", got)
+	if got := sum.Rules[0]; got.Steps != 0 || got.Learning != 5 || got.Have != 9*time.Hour {
+		t.Errorf("with 15 hours: %+v, want 5 steps that wait with 9 hours of history", got)
 	}
-	for h := 24; h < 30; h++ {
+	for h := 15; h < 18; h++ {
 		f.put(at(h), exposure{"eni-1", "192.0.2.7", 22, 1})
 	}
 	if sum = detect(t, f.config(s, r)); sum.Rules[0].Steps != 1 || sum.Sightings != 1 {
-		t.Errorf("with 30 hours: %+v, want one step and 192.0.2.7", sum.Rules[0])
+		t.Errorf("with 18 hours: %+v, want one step and 192.0.2.7", sum.Rules[0])
 	}
 }
 

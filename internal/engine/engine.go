@@ -17,6 +17,7 @@ type Table struct {
 	Name    string   // "flows"
 	Columns []Column // in order; a file without a column has NULLs there
 	Files   []string // absolute paths
+	Rows    [][]any  // instead of Files, for the engine in this program: a small table that is in no file; values as those of Rows
 
 	// Since and Until bound the records that a query sees, by start_time: Since is included, Until is not, zero is no
 	// bound. Records without a start are outside of every bound.

@@ -15,6 +15,7 @@ type table struct {
 	files   []string // of the stored table
 	base    string   // the table that it selects from, or ""
 	sql     string   // the body of its view
+	rows    string   // what makes the table that the view selects from, where it is in no file; else ""
 }
 
 // viewsOf are the views of a stored table, as DuckDB makes them. The stored columns are a *: listed, they would be looked
@@ -24,6 +25,10 @@ func viewsOf(t *engine.Table) []*table {
 	for _, v := range engine.ViewsOf(t.Name, t.Columns) {
 		e := &table{name: v.Name, columns: v.Names(), files: t.Files}
 		from, end := scan(t), engine.DuckDB.Bounds(t.Since, t.Until)
+		if t.Rows != nil && v.Name == v.Table {
+			from = quote(rowsPrefix + t.Name)
+			e.rows = values(from, t)
+		}
 		made := v.Columns
 		if v.Name != v.Table {
 			e.base, from, end = v.Table, v.Table, ""
@@ -113,6 +118,11 @@ func (e *Engine) makeView(c *conn, t *table) error {
 	if t.base != "" {
 		if err := e.makeView(c, e.tables[t.base]); err != nil {
 			return err
+		}
+	}
+	if t.rows != "" {
+		if err := c.exec(t.rows); err != nil {
+			return plainError(err)
 		}
 	}
 	if err := c.exec("CREATE VIEW " + quote(t.name) + " AS " + t.sql); err != nil {

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"weir/internal/check"
+	"weir/internal/engine"
+	"weir/internal/engine/duckdb"
+	"weir/internal/rule"
+	"weir/rules"
+)
+
+func newRulesCmd(a *app) *cobra.Command {
+	list := func(*cobra.Command, []string) error { return listRules(a) }
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "List, show and check detection rules",
+		Long: `Lists the detection rules: those that weir brings, and your own. docs/rules.md has what each means and what to do about
+it, docs/writing-rules.md how one is written.`,
+		Example: "  weir rules\n  weir rules show exposed-datastore\n  weir rules check rules/my-rule.yaml",
+		Args:    cobra.NoArgs,
+		RunE:    list,
+	}
+	cmd.AddCommand(
+		&cobra.Command{Use: "list", Short: "List the rules", Args: cobra.NoArgs, RunE: list},
+		newRulesShowCmd(a),
+		newRulesCheckCmd(a),
+		newRulesTestCmd(a),
+	)
+	return cmd
+}
+
+// allRules are the rules that weir brings and the user's own.
+func allRules(*app) ([]*rule.Rule, error) { return rules.All(), nil }
+
+func findRule(a *app, id string) (*rule.Rule, error) {
+	all, err := allRules(a)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, r := range all {
+		if r.ID == id {
+			return r, nil
+		}
+		ids = append(ids, r.ID)
+	}
+	return nil, fmt.Errorf("there is no rule %q%s", id, didYouMean(id, ids))
+}
+
+func completeRules(a *app) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return completeNames(func() (names []string) {
+		all, err := allRules(a)
+		if err != nil {
+			return nil
+		}
+		for _, r := range all {
+			names = append(names, r.ID)
+		}
+		return names
+	})
+}
+
+func listRules(a *app) error {
+	format, err := a.outputFormat("table", outputFormats...)
+	if err != nil {
+		return err
+	}
+	all, err := allRules(a)
+	if err != nil {
+		return err
+	}
+	l := &list{columns: []string{"id", "severity", "group", "window", "needs", "title"}}
+	for _, r := range all {
+		l.add(r.ID, r.Severity, r.Group, hoursText(r.Window), needsText(r), r.Title)
+	}
+	return l.write(a.stdout, format)
+}
+
+func newRulesShowCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "show ID",
+		Short:             "Show a rule: what it means, what to do, its parameters and its SQL",
+		Example:           "  weir rules show exposed-datastore",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeRules(a),
+		RunE: func(_ *cobra.Command, args []string) error {
+			format, err := a.outputFormat("table", outputFormats...)
+			if err != nil {
+				return err
+			}
+			r, err := findRule(a, args[0])
+			if err != nil {
+				return err
+			}
+			return showRule(a, format, r)
+		},
+	}
+}
+
+func newRulesCheckCmd(a *app) *cobra.Command {
+	var quick bool
+	cmd := &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Check rules by their own examples",
+		Long: `Reads rules, runs the examples in them on tables of their own, and compares rows. Then it changes each rule a little: a
+parameter twice as large or half, a condition less, the window an hour longer or shorter. A change that no example notices is
+listed: it says which example is missing. The exit status is 1 if a rule is wrong or one of its examples fails.`,
+		Example: "  weir rules check rules/my-rule.yaml\n  weir rules check -o json rules/*.yaml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var list []*rule.Rule
+			var broken []brokenRule
+			for _, path := range args {
+				text, err := os.ReadFile(path)
+				if err != nil {
+					return fmt.Errorf("read rule: %w", err)
+				}
+				r, err := rule.Parse(path, text)
+				if err != nil {
+					broken = append(broken, brokenRule{path, err})
+					continue
+				}
+				list = append(list, r)
+			}
+			return checkRules(cmd.Context(), a, list, broken, check.Options{Mutants: !quick})
+		},
+	}
+	cmd.Flags().BoolVar(&quick, "quick", false, "run the examples only")
+	return cmd
+}
+
+func newRulesTestCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "test [ID…]",
+		Short:             "Run the examples of the rules that are in force",
+		Example:           "  weir rules test\n  weir rules test exposed-datastore",
+		ValidArgsFunction: completeRules(a),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := allRules(a)
+			if err != nil {
+				return err
+			}
+			if len(args) > 0 {
+				list = nil
+				for _, id := range args {
+					r, err := findRule(a, id)
+					if err != nil {
+						return err
+					}
+					list = append(list, r)
+				}
+			}
+			return checkRules(cmd.Context(), a, list, nil, check.Options{})
+		},
+	}
+}
+
+// brokenRule is a file that is no rule.
+type brokenRule struct {
+	path string
+	err  error
+}
+
+// checkConfig is how examples are run.
+func checkConfig() check.Config {
+	return check.Config{
+		Open: func(tables []engine.Table) (engine.Engine, error) {
+			return duckdb.Open(duckdb.Config{Threads: 1}, tables)
+		},
+		Ports: rulePorts(),
+	}
+}
+
+func checkRules(ctx context.Context, a *app, list []*rule.Rule, broken []brokenRule, o check.Options) error {
+	format, err := a.outputFormat("table", outputFormats...)
+	if err != nil {
+		return err
+	}
+	out := newCheckOutput(a, format)
+	for _, b := range broken {
+		out.broken(b)
+	}
+	for _, r := range list {
+		res, err := check.Rule(ctx, checkConfig(), r, o)
+		if err != nil {
+			return err
+		}
+		out.result(res)
+	}
+	if err := out.done(); err != nil {
+		return err
+	}
+	if out.failed {
+		return errNo
+	}
+	return nil
+}
+
+// checkOutput prints results as they come for people, and at the end for programs.
+type checkOutput struct {
+	a      *app
+	format string
+	list   *list
+	failed bool
+	files  int
+}
+
+func newCheckOutput(a *app, format string) *checkOutput {
+	return &checkOutput{a: a, format: format, list: &list{columns: []string{"file", "rule", "ok", "examples", "failures", "mutants", "survived"}}}
+}
+
+func (o *checkOutput) broken(b brokenRule) {
+	o.failed = true
+	o.files++
+	o.list.add(b.path, nil, false, 0, []string{b.err.Error()}, 0, []string{})
+	o.print("%s\n", b.err)
+}
+
+func (o *checkOutput) result(r *check.Result) {
+	o.files++
+	o.failed = o.failed || !r.OK()
+	failures, survived := []string{}, []string{}
+	for _, f := range r.Failures {
+		where := fmt.Sprintf("%s:%d", r.Rule.File, f.Line)
+		if f.Example != "" {
+			where += fmt.Sprintf(": example %q", f.Example)
+		}
+		failures = append(failures, where+": "+f.Text)
+		o.print("%s:\n  %s\n", where, strings.ReplaceAll(f.Text, "\n", "\n  "))
+	}
+	for _, m := range r.Survived {
+		survived = append(survived, m.Name)
+	}
+	if r.OK() {
+		o.print("ok    %s: %d examples", r.Rule.ID, r.Examples)
+		if r.Mutants > 0 {
+			o.print(", %d of %d changes noticed", r.Mutants-len(r.Survived), r.Mutants)
+		}
+		o.print("\n")
+		for _, m := range r.Survived {
+			o.print("      no example notices: %s\n        wants %s\n", m.Name, m.Hint)
+		}
+	} else {
+		o.print("FAIL  %s: %d failures\n", r.Rule.ID, len(r.Failures))
+	}
+	o.list.add(r.Rule.File, r.Rule.ID, r.OK(), r.Examples, failures, r.Mutants, survived)
+}
+
+func (o *checkOutput) print(format string, args ...any) {
+	if o.format != "table" {
+		return
+	}
+	fmt.Fprint(o.a.stdout, printableLines(fmt.Sprintf(format, args...)))
+}
+
+func (o *checkOutput) done() error {
+	if o.format == "table" {
+		return nil
+	}
+	return o.list.write(o.a.stdout, o.format)
+}
+
+var errNoSet = errors.New("there is no such set")
+
+// tempPorts stands in for package network's sets.
+type tempPorts map[string]string
+
+func (p tempPorts) Condition(set, expr string) (string, error) {
+	list, ok := p[set]
+	if !ok {
+		return "", fmt.Errorf("ports %s: %w", set, errNoSet)
+	}
+	var singles, parts []string
+	for _, w := range strings.Split(list, ",") {
+		if from, to, ok := strings.Cut(w, "-"); ok {
+			parts = append(parts, fmt.Sprintf("%s BETWEEN %s AND %s", expr, from, to))
+		} else {
+			singles = append(singles, w)
+		}
+	}
+	if len(singles) > 0 {
+		parts = slices.Insert(parts, 0, fmt.Sprintf("%s IN (%s)", expr, strings.Join(singles, ", ")))
+	}
+	return strings.Join(parts, " OR "), nil
+}
+
+func rulePorts() rule.Ports {
+	return tempPorts{
+		"DB":    "1433,1434,1521,1522,1526,3306,3307,5432,5433,5984,6379-6383,16379,26379,7000,7001,7199,8529,9042,9160,9200,9300,11211,27017-27019,50000",
+		"ADMIN": "22,23,3389,5985,5986,5800-5810,5900-5910,512-514",
+		"CTRL":  "2375,2376,2379,2380,6443,8001,10250,10255",
+		"WIN":   "135,137-139,389,445,593,636,3268",
+		"FILE":  "20,21,69,111,873,2049",
+		"AMP":   "17,19,53,69,111,123,161,389,1900,5353,11211",
+		"CLEAR": "21,23,80,110,143,389,512-514,8080",
+		"MAIL":  "25,26,465,587",
+	}
+}

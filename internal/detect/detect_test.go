@@ -13,8 +13,6 @@ import (
 	"weir/internal/rule"
 )
 
-func child() {}
-
 // traffic is what some hours hold, the same for every test.
 func traffic(hours int) map[int][]exposure {
 	rng := rand.New(rand.NewPCG(1, 2))

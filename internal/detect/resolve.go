@@ -57,7 +57,7 @@ func (d *run) resolve(ctx context.Context, rules []*prepared, h hours) error {
 		if need <= 0 {
 			need = defaultResolve
 		}
-		u := &unseen{f: f, rule: p, need: int((need + time.Hour - 1) / time.Hour), from: f.LastSeen.Truncate(time.Hour).Add(time.Hour), hours: map[time.Time]bool{}}
+		u := &unseen{f: f, rule: p, need: int((need + time.Hour - 1) / time.Hour), from: f.LastSeen.Add(time.Hour - 1).Truncate(time.Hour), hours: map[time.Time]bool{}}
 		if h.end().Sub(u.from) < need {
 			continue
 		}

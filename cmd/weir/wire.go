@@ -120,13 +120,9 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 			err = errors.Join(err, done())
 		}
 	}()
-	cache := lake.Cache{Dir: a.settings.CacheDir, Bytes: a.settings.CacheSize}
-	if cache.Dir == "" {
-		dir, err := xdg("XDG_CACHE_HOME", ".cache")
-		if err != nil {
-			return nil, nil, fmt.Errorf("find cache: %w", err)
-		}
-		cache.Dir = filepath.Join(dir, "weir")
+	cache, err := a.cache()
+	if err != nil {
+		return nil, nil, err
 	}
 	var tables []engine.Table
 	for _, t := range flowlog.Tables {
@@ -151,6 +147,19 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 		tables = append(tables, et)
 	}
 	return tables, done, nil
+}
+
+// cache is the folder for what is brought from a lake in a bucket.
+func (a *app) cache() (lake.Cache, error) {
+	c := lake.Cache{Dir: a.settings.CacheDir, Bytes: a.settings.CacheSize}
+	if c.Dir == "" {
+		dir, err := xdg("XDG_CACHE_HOME", ".cache")
+		if err != nil {
+			return c, fmt.Errorf("find cache: %w", err)
+		}
+		c.Dir = filepath.Join(dir, "weir")
+	}
+	return c, nil
 }
 
 // engineNames are the engines, the default first.

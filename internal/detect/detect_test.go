@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
 	"weir/internal/finding"
 	"weir/internal/rule"
@@ -211,7 +212,7 @@ sql: |
 	}
 }
 
-// The evidence of a finding shows it again, also when pasted.
+// The evidence of a finding shows it again, and nothing else.
 func TestEvidence(t *testing.T) {
 	f, s := newFakeLake(t), openStore(t)
 	f.put(at(9), exposure{"eni-1", "192.0.2.1", 22, 5}, exposure{"eni-1", "192.0.2.2", 22, 6}, exposure{"eni-2", "192.0.2.1", 23, 7})
@@ -227,32 +228,14 @@ func TestEvidence(t *testing.T) {
 	}
 	defer e.Close()
 	for _, fd := range list {
-		written, err := Written(fd.Evidence)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, q := range []struct {
-			sql  string
-			args []any
-		}{{fd.Evidence.SQL, fd.Evidence.Args}, {written, nil}} {
-			rows, err := e.Query(t.Context(), q.sql, q.args...)
-			if err != nil {
-				t.Fatalf("%v\n%s", err, q.sql)
+		n := 0
+		err := read(t.Context(), e, fd.Evidence.SQL, fd.Evidence.Args, 10, func(_ []engine.Column, v []any) {
+			if n++; v[0] != fd.InterfaceID || v[1] != int64(*fd.Port) {
+				t.Errorf("evidence of %s shows %v", fd.ID, v)
 			}
-			n := 0
-			for ; ; n++ {
-				v, err := rows.Next()
-				if err != nil {
-					break
-				}
-				if v[0] != fd.InterfaceID || v[1] != int64(*fd.Port) {
-					t.Errorf("evidence of %s shows %v", fd.ID, v)
-				}
-			}
-			rows.Close()
-			if n != 1 {
-				t.Errorf("evidence of %s has %d rows, want 1", fd.ID, n)
-			}
+		})
+		if err != nil || n != 1 {
+			t.Errorf("evidence of %s has %d rows, %v, want 1\n%s", fd.ID, n, err, fd.Evidence.SQL)
 		}
 	}
 }

@@ -134,6 +134,3 @@ func evidence(entity finding.Entity, sql string, args []any) finding.Evidence {
 func (s step) evaluation(sightings []finding.Sighting, now time.Time) finding.Evaluation {
 	return finding.Evaluation{Rule: s.rule.ref, Step: s.end, Window: s.rule.Window, Seq: s.seq, Sightings: sightings, At: now}
 }
-
-// Written is a finding's evidence as a person can paste it: one text, without parameters, for every engine.
-func Written(e finding.Evidence) (string, error) { return engine.Written(engine.Trino, e.SQL, e.Args) }

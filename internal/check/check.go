@@ -160,6 +160,9 @@ func (s *stage) run(ctx context.Context, r *rule.Rule, span rule.Span, params ma
 		for i, v := range row {
 			m[names[i]] = v
 		}
+		if m["severity"] == nil {
+			m["severity"] = r.Severity // as whoever makes findings of the rows does
+		}
 		out = append(out, m)
 	}
 }

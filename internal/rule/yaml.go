@@ -180,7 +180,7 @@ func (f fields) texts(key string) []string {
 	var out []string
 	for _, n := range f.items(f.at[key], key) {
 		if n.Kind != yaml.ScalarNode || strings.TrimSpace(n.Value) == "" {
-			f.fail(n.Line, "%s: %s must be a list of texts", f.what, key)
+			f.fail(n.Line, "%s: %s must be a list of texts; one with a colon in it wants quotes", f.what, key)
 		}
 		out = append(out, strings.TrimSpace(n.Value))
 	}

@@ -87,6 +87,12 @@ func lakeTables(database string, window source.Window, estimate engine.Estimator
 			Name: t.Name, From: engine.QuoteName(database) + "." + engine.QuoteName(t.Name), Columns: engine.Columns(t), Since: window.Start, Until: window.End,
 		}})
 	}
+	for _, t := range derivedEngineTables() {
+		tables = append(tables, athena.Table{Reads: t.Name, Estimate: estimate, RemoteTable: engine.RemoteTable{
+			Name: t.Name, From: engine.QuoteName(database) + "." + engine.QuoteName(t.Name), Columns: t.Columns,
+			Since: window.Start, Until: window.End, Time: t.Time, Derived: true,
+		}})
+	}
 	return tables
 }
 

@@ -126,9 +126,12 @@ var (
 	errNoLedger = errors.New("a lake whose catalog is glue needs a ledger to be written")
 )
 
+// derivedTables are the tables that weir makes of records.
+var derivedTables []*lake.Derived
+
 // openLake opens the lake of the settings: a folder, or a bucket with a catalog.
 func openLake(ctx context.Context, a *app, how access) (*lake.Lake, error) {
-	o := lake.Options{Write: how == writeAll, Log: a.logger()}
+	o := lake.Options{Write: how == writeAll, Log: a.logger(), Derived: derivedTables}
 	uri := a.settings.Lake
 	bucket := strings.HasPrefix(uri, "s3://")
 	switch {

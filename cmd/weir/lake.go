@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,9 +116,11 @@ func writeStatus(w io.Writer, s lake.Status, format string) error {
 			Failed   int64           `json:"objects_failed"`
 			Pending  int64           `json:"commits_pending"`
 			Last     any             `json:"last_ingest"`
+			Made     int64           `json:"hours_made"`
+			Stale    int64           `json:"hours_stale"`
 			Tables   json.RawMessage `json:"tables"`
 		}{s.Dir, s.Objects, s.Read, s.Rows, s.Rejected, s.NoData, s.SkipData, s.Size, s.Bytes, s.Problems, s.Failed, s.Pending,
-			moment(s.Last), json.RawMessage(rows.String())}, format == "json")
+			moment(s.Last), s.HoursMade, s.HoursStale, json.RawMessage(rows.String())}, format == "json")
 	}
 	line := func(head, format string, args ...any) {
 		fmt.Fprintf(w, "%-10s %s\n", head, fmt.Sprintf(format, args...))
@@ -139,6 +142,9 @@ func writeStatus(w io.Writer, s lake.Status, format string) error {
 	}
 	if s.Rejected > 0 {
 		line("", "'weir lake rejects' shows the rejected lines")
+	}
+	if slices.ContainsFunc(s.Tables, func(t lake.TableStatus) bool { return t.Derived }) {
+		line("hours", "%s made into tables, %s have new records", count(s.HoursMade), count(s.HoursStale))
 	}
 	if s.Pending > 0 {
 		line("commits", "%s under way; if nobody writes now, the next writer undoes them", count(s.Pending))
@@ -316,18 +322,27 @@ func newLakeSnapshots(a *app) *cobra.Command {
 			return a.withLake(cmd.Context(), false, func(l *lake.Lake) error {
 				// Ids need 64 bits, which JSON's readers do not all give to a number.
 				snaps := &list{columns: []string{"table", "id", "parent", "time", "operation", "files", "rows", "commit", "current"}}
+				var infos []lake.SnapshotInfo
 				for _, t := range flowlog.Tables {
-					infos, err := l.Snapshots(cmd.Context(), t)
+					some, err := l.Snapshots(cmd.Context(), t)
 					if err != nil {
 						return err
 					}
-					for _, s := range infos {
-						var parent any
-						if s.Parent != 0 {
-							parent = fmt.Sprint(s.Parent)
-						}
-						snaps.add(s.Table, fmt.Sprint(s.ID), parent, moment(s.Time), s.Operation, number(s.Files), number(s.Rows), orNil(s.Commit), s.Current)
+					infos = append(infos, some...)
+				}
+				for _, d := range derivedTables {
+					some, err := l.DerivedSnapshots(cmd.Context(), d)
+					if err != nil {
+						return err
 					}
+					infos = append(infos, some...)
+				}
+				for _, s := range infos {
+					var parent any
+					if s.Parent != 0 {
+						parent = fmt.Sprint(s.Parent)
+					}
+					snaps.add(s.Table, fmt.Sprint(s.ID), parent, moment(s.Time), s.Operation, number(s.Files), number(s.Rows), orNil(s.Commit), s.Current)
 				}
 				return snaps.write(a.stdout, out)
 			})

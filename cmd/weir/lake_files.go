@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,13 +36,12 @@ The files stay as they are until 'weir lake expire' removes them, a day after th
 		if err != nil {
 			return err
 		}
-		tables := flowlog.Tables
+		names := tableNames()
 		if len(args) > 0 {
-			t := tableNamed(args[0])
-			if t == nil {
-				return fmt.Errorf("no table %q in the lake%s", args[0], didYouMean(args[0], tableNames()))
+			if !slices.Contains(names, args[0]) {
+				return fmt.Errorf("no table %q in the lake%s", args[0], didYouMean(args[0], names))
 			}
-			tables = []*flowlog.Table{t}
+			names = args
 		}
 		l, err := openLake(cmd.Context(), a, readTables)
 		if err != nil {
@@ -48,13 +49,13 @@ The files stay as they are until 'weir lake expire' removes them, a day after th
 		}
 		defer l.Close()
 		files := &list{columns: []string{"table", "day", "rows", "bytes", "min_start", "max_start", "path"}}
-		for _, t := range tables {
-			s, err := l.Snapshot(cmd.Context(), t)
+		for _, name := range names {
+			s, err := snapshotNamed(cmd.Context(), l, name)
 			if err != nil {
 				return err
 			}
 			for _, f := range s.Between(w.Start, w.End) {
-				files.add(t.Name, dayOf(f), f.Rows, f.Bytes, moment(f.MinStart), moment(f.MaxStart), f.Path)
+				files.add(name, dayOf(f), f.Rows, f.Bytes, moment(f.MinStart), moment(f.MaxStart), f.Path)
 			}
 		}
 		return errors.Join(files.write(a.stdout, out), l.Close())
@@ -75,14 +76,23 @@ func tableNames() []string {
 	for _, t := range flowlog.Tables {
 		names = append(names, t.Name)
 	}
+	for _, d := range derivedTables {
+		names = append(names, d.Name)
+	}
 	return names
 }
 
-func tableNamed(name string) *flowlog.Table {
-	for _, t := range flowlog.Tables {
-		if t.Name == name {
-			return t
+// snapshotNamed is the present state of one of tableNames.
+func snapshotNamed(ctx context.Context, l *lake.Lake, name string) (*lake.Snapshot, error) {
+	for _, d := range derivedTables {
+		if d.Name == name {
+			return l.DerivedSnapshot(ctx, d)
 		}
 	}
-	return nil
+	for _, t := range flowlog.Tables {
+		if t.Name == name {
+			return l.Snapshot(ctx, t)
+		}
+	}
+	panic("BUG: no table " + name)
 }

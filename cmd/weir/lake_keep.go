@@ -167,7 +167,8 @@ func newLakeExpire(a *app) *cobra.Command {
 A query may run for as long as its snapshot is kept.
 
 With --drop-before it first drops the records of whole days (UTC) before that one. Their objects stay in the ledger, and
-so they are not ingested again.`,
+so they are not ingested again. What was made of those records stays, unless --drop-derived is given: it is small, and
+what later days are compared with.`,
 		Example: "  weir lake expire\n  weir lake expire --drop-before 90d --dry-run",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -196,6 +197,7 @@ so they are not ingested again.`,
 	cmd.Flags().StringVar(&older, "older-than", older, "remove snapshots that were replaced this `AGE` ago")
 	cmd.Flags().IntVar(&o.RetainLast, "keep", 1, "keep the last `N` snapshots of a table in any case")
 	cmd.Flags().Var(&drop, "drop-before", "drop the records of whole days before this one: a date, or an age such as 90d")
+	cmd.Flags().BoolVar(&o.DropDerived, "drop-derived", false, "with --drop-before: drop what was made of those records, too")
 	cmd.Flags().DurationVar(&o.Grace, "grace", time.Hour, "leave files alone that are younger than `AGE`: another engine may be writing them")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would go")
 	return cmd

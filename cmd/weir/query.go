@@ -274,13 +274,14 @@ func queryTables(ctx context.Context, a *app, f *queryFlags, sql string, window 
 	return tables, done, nil
 }
 
-// queryNeeds says what a query reads of a lake in a bucket, so that no more is brought here. In a folder all is at hand.
+// queryNeeds says what a query reads of the lake, so that no more is looked at, and of one in a bucket no more brought here.
 func queryNeeds(a *app, sql string, window source.Window) lakeNeeds {
 	n := lakeNeeds{window: window}
-	if !strings.HasPrefix(a.settings.Lake, "s3://") {
+	bucket := strings.HasPrefix(a.settings.Lake, "s3://")
+	names, err := duckdb.ReferencedTables(sql)
+	if err != nil && !bucket {
 		return lakeNeeds{}
 	}
-	names, err := duckdb.ReferencedTables(sql)
 	if err != nil {
 		return n // the engine will say what is wrong
 	}
@@ -292,13 +293,23 @@ func queryNeeds(a *app, sql string, window source.Window) lakeNeeds {
 			}
 		}
 	}
-	columns, all, err := duckdb.ReferencedColumns(sql)
+	for _, d := range derivedTables {
+		if slices.Contains(names, d.Name) {
+			n.tables = append(n.tables, d.Name)
+		}
+	}
+	if !bucket { // all is at hand
+		return lakeNeeds{tables: n.tables}
+	}
+	columns, all, err := duckdb.ReferencedColumns(sql, derivedEngineTables()...)
 	if err != nil || all {
 		return n
 	}
 	n.columns = append([]string{}, columns...)
-	if window != (source.Window{}) && !slices.Contains(n.columns, columnar.StartTime) {
-		n.columns = append(n.columns, columnar.StartTime) // the window bounds records, too
+	for _, bound := range []string{columnar.StartTime, lake.HourColumn} {
+		if window != (source.Window{}) && !slices.Contains(n.columns, bound) {
+			n.columns = append(n.columns, bound) // the window bounds rows, too
+		}
 	}
 	return n
 }

@@ -125,12 +125,11 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 		return nil, nil, err
 	}
 	var tables []engine.Table
-	for _, t := range flowlog.Tables {
-		et := engine.Table{Name: t.Name, Columns: engine.Columns(t)}
-		if needs.tables == nil || slices.Contains(needs.tables, t.Name) {
-			snap, err := l.Snapshot(ctx, t)
+	add := func(et engine.Table, snapshot func() (*lake.Snapshot, error)) error {
+		if needs.tables == nil || slices.Contains(needs.tables, et.Name) {
+			snap, err := snapshot()
 			if err != nil {
-				return nil, nil, err
+				return err
 			}
 			bar := newProgress(a.stderr, isTerminal(a.stderr), a.quiet, time.Now)
 			cache.Progress = func(files, bytes int64) {
@@ -139,12 +138,24 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 			got, err := l.Fetch(ctx, snap.Between(needs.window.Start, needs.window.End), needs.columns, cache)
 			bar.Done()
 			if err != nil {
-				return nil, nil, err
+				return err
 			}
 			closers = append(closers, got.Close)
 			et.Files = got.Paths
 		}
 		tables = append(tables, et)
+		return nil
+	}
+	for _, t := range flowlog.Tables {
+		err := add(engine.Table{Name: t.Name, Columns: engine.Columns(t)}, func() (*lake.Snapshot, error) { return l.Snapshot(ctx, t) })
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, d := range derivedTables {
+		if err := add(engine.DerivedTable(d), func() (*lake.Snapshot, error) { return l.DerivedSnapshot(ctx, d) }); err != nil {
+			return nil, nil, err
+		}
 	}
 	return tables, done, nil
 }
@@ -213,11 +224,21 @@ func openTrino(a *app, window source.Window, estimate engine.Estimator) (engine.
 	e, err := trino.Open(trino.Config{
 		URL: s.URL, User: s.User, Password: os.Getenv("WEIR_TRINO_PASSWORD"), Catalog: s.Catalog, Schema: s.Schema,
 		Since: window.Start, Until: window.End, Estimate: estimate,
+		Derived: derivedEngineTables(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// derivedEngineTables are the derived tables as engines know them, without files.
+func derivedEngineTables() []engine.Table {
+	var tables []engine.Table
+	for _, d := range derivedTables {
+		tables = append(tables, engine.DerivedTable(d))
+	}
+	return tables
 }
 
 // lakeEstimator tells what queries take of the lake of the settings: Trino and Athena read it the same way. Without a
@@ -228,7 +249,7 @@ func lakeEstimator(a *app) engine.Estimator {
 		l, err := openLake(ctx, a, readTables)
 		none = errors.Is(err, lake.ErrNoLake) || errors.Is(err, errNoCatalog)
 		return l, err
-	})
+	}, derivedTables...)
 	return func(ctx context.Context, r engine.Reading) (engine.Scan, error) {
 		scan, err := estimate(ctx, r)
 		if none {

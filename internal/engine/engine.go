@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"weir/flowlog"
+	"weir/internal/lake"
 )
 
 // Table is a table or view that a query may name: Parquet files of one schema.
@@ -19,9 +20,19 @@ type Table struct {
 	Files   []string // absolute paths
 	Rows    [][]any  // instead of Files, for the engine in this program: a small table that is in no file; values as those of Rows
 
-	// Since and Until bound the records that a query sees, by start_time: Since is included, Until is not, zero is no
-	// bound. Records without a start are outside of every bound.
+	// Since and Until bound the rows that a query sees, by the column Time: Since is included, Until is not, zero is no
+	// bound. Rows without a time are outside of every bound.
 	Since, Until time.Time
+	Time         string // "" is start_time
+}
+
+// DerivedTable is a table that weir makes of records, without its files.
+func DerivedTable(d *lake.Derived) Table {
+	t := Table{Name: d.Name, Time: lake.HourColumn}
+	for _, c := range d.Columns {
+		t.Columns = append(t.Columns, Column{c.Name, c.Type})
+	}
+	return t
 }
 
 // Columns are the columns in which the records of a flow log are stored: AWS's, then the start as a time, the object

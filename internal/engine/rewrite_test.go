@@ -6,7 +6,10 @@ import (
 	"testing"
 )
 
-var twoViews = []RemoteView{{"flows", []Column{{"a", "varchar"}, {"b", "varchar"}}, "F"}, {"tgw_flows", []Column{{"c", "varchar"}}, "T"}}
+var twoViews = []RemoteView{
+	{Name: "flows", Columns: []Column{{"a", "varchar"}, {"b", "varchar"}}, SQL: "F"},
+	{Name: "tgw_flows", Columns: []Column{{"c", "varchar"}}, SQL: "T"},
+}
 
 func TestWithViews(t *testing.T) {
 	for _, tt := range []struct{ sql, want string }{

@@ -123,8 +123,11 @@ type RemoteTable struct {
 	From    string   // what follows FROM, in the server's SQL: a qualified name, or a sub-select in parentheses
 	Columns []Column // the stored columns that From has
 
-	// Since and Until bound the records, as those of Table do.
+	// Since, Until and Time bound the rows, as those of Table do.
 	Since, Until time.Time
+	Time         string
+
+	Derived bool // weir made it of records
 }
 
 // RemoteView is a view as a server has it, or is sent it: see WithViews.
@@ -132,6 +135,7 @@ type RemoteView struct {
 	Name    string
 	Columns []Column
 	SQL     string // a SELECT, on one line if From is
+	Derived bool   // of a derived table, which on the server is as good as its view
 }
 
 // RemoteViews writes out the views of tables in the SQL of a server.
@@ -139,7 +143,7 @@ func RemoteViews(d *Dialect, tables []RemoteTable) []RemoteView {
 	var out []RemoteView
 	for _, t := range tables {
 		for _, v := range ViewsOf(t.Name, t.Columns) {
-			r := RemoteView{Name: v.Name}
+			r := RemoteView{Name: v.Name, Derived: t.Derived}
 			var b strings.Builder
 			for i, c := range v.Columns {
 				r.Columns = append(r.Columns, c.Column)
@@ -148,15 +152,23 @@ func RemoteViews(d *Dialect, tables []RemoteTable) []RemoteView {
 				}
 				b.WriteString(d.Column(c))
 			}
-			r.SQL = "SELECT " + b.String() + " FROM " + t.From + d.Bounds(t.Since, t.Until)
+			r.SQL = "SELECT " + b.String() + " FROM " + t.From + d.Bounds(t.Time, t.Since, t.Until)
 			out = append(out, r)
 		}
 	}
 	return out
 }
 
-// Bounds is the WHERE clause of a view's bounds, with a blank before it, or "".
-func (d *Dialect) Bounds(since, until time.Time) string {
+// Published are the views that are worth making on a server: those of records.
+func Published(views []RemoteView) []RemoteView {
+	return slices.DeleteFunc(slices.Clone(views), func(v RemoteView) bool { return v.Derived })
+}
+
+// Bounds is the WHERE clause of a view's bounds by a column, "" for start_time, with a blank before it, or "".
+func (d *Dialect) Bounds(column string, since, until time.Time) string {
+	if column == "" {
+		column = "start_time"
+	}
 	var b strings.Builder
 	word := " WHERE"
 	for _, bound := range []struct {
@@ -164,7 +176,7 @@ func (d *Dialect) Bounds(since, until time.Time) string {
 		at time.Time
 	}{{">=", since}, {"<", until}} {
 		if !bound.at.IsZero() {
-			fmt.Fprintf(&b, "%s start_time %s %s", word, bound.op, d.Instant(bound.at))
+			fmt.Fprintf(&b, "%s %s %s %s", word, column, bound.op, d.Instant(bound.at))
 			word = " AND"
 		}
 	}

@@ -116,6 +116,21 @@ func (l *Lake) Made(ctx context.Context) ([]Made, error) {
 	return list, nil
 }
 
+// countHours counts the hours that are up to date, however they were made, and those that are not.
+func (l *Lake) countHours(ctx context.Context) (made, stale int64, err error) {
+	if ok, err := l.hasHours(ctx); err != nil {
+		return 0, 0, err
+	} else if !ok {
+		hours, err := l.hoursThere(ctx)
+		return 0, int64(len(hours)), err
+	}
+	err = l.db.QueryRowContext(ctx, `SELECT count(CASE WHEN dropped = 1 OR settled_mark = mark THEN 1 END), count(*) FROM weir_hour`).Scan(&made, &stale)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read hours: %w", err)
+	}
+	return made, stale - made, nil
+}
+
 // hasHours tells whether the lake has a ledger of hours. One that an older weir made has none until it is opened for
 // writing.
 func (l *Lake) hasHours(ctx context.Context) (bool, error) {

@@ -150,14 +150,27 @@ type SnapshotInfo struct {
 
 // Snapshots lists a table's snapshots, oldest first.
 func (l *Lake) Snapshots(ctx context.Context, t *flowlog.Table) ([]SnapshotInfo, error) {
-	tbl, err := l.table(ctx, t.Name)
+	return l.snapshots(ctx, t.Name)
+}
+
+// DerivedSnapshots lists those of a derived table; none where there is no such table.
+func (l *Lake) DerivedSnapshots(ctx context.Context, d *Derived) ([]SnapshotInfo, error) {
+	infos, err := l.snapshots(ctx, d.Name)
+	if errors.Is(err, ErrNoTable) {
+		return nil, nil
+	}
+	return infos, err
+}
+
+func (l *Lake) snapshots(ctx context.Context, name string) ([]SnapshotInfo, error) {
+	tbl, err := l.table(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("list snapshots: %w", err)
 	}
 	var infos []SnapshotInfo
 	current := tbl.CurrentSnapshot()
 	for _, s := range tbl.Metadata().Snapshots() {
-		i := SnapshotInfo{Table: t.Name, ID: s.SnapshotID, Time: time.UnixMilli(s.TimestampMs).UTC(), Current: s.SnapshotID == current.SnapshotID}
+		i := SnapshotInfo{Table: name, ID: s.SnapshotID, Time: time.UnixMilli(s.TimestampMs).UTC(), Current: s.SnapshotID == current.SnapshotID}
 		if s.ParentSnapshotID != nil {
 			i.Parent = *s.ParentSnapshotID
 		}
@@ -190,6 +203,9 @@ type Status struct {
 	Pending  int64 // commits under way, or of a writer that was killed
 	Last     time.Time
 	Writer   string // who has the writer's lock, if that is known
+
+	HoursMade  int64 // hours of records whose derived tables are up to date
+	HoursStale int64 // hours whose derived tables are missing, or older than their records
 }
 
 // TableStatus is an overview of a table.
@@ -199,11 +215,12 @@ type TableStatus struct {
 	Files     int64
 	Bytes     int64
 	Small     int64     // files that Compact would merge
-	From, To  time.Time // of start_time; both zero without rows
+	From, To  time.Time // of start_time, or of the hours; both zero without rows
 	Snapshots int
 	Updated   time.Time
 	Unknown   []string // columns that this weir does not know
 	Problem   string   // why its rows cannot be read; "" as a rule
+	Derived   bool     // weir made it of records
 }
 
 // Status counts what is in the lake.
@@ -221,18 +238,24 @@ func (l *Lake) Status(ctx context.Context) (Status, error) {
 	if last.Valid {
 		s.Last = time.UnixMicro(last.Int64).UTC()
 	}
-	for _, t := range flowlog.Tables {
-		snap, err := l.Snapshot(ctx, t)
+	if s.HoursMade, s.HoursStale, err = l.countHours(ctx); err != nil {
+		return s, err
+	}
+	for _, t := range l.stored() {
+		snap, err := l.snapshot(ctx, t)
+		if t.derived != nil && errors.Is(err, ErrNoTable) {
+			continue
+		}
 		if deletes := (*DeletesError)(nil); errors.As(err, &deletes) {
-			s.Tables = append(s.Tables, TableStatus{Table: t.Name, Problem: deletes.Error()})
+			s.Tables = append(s.Tables, TableStatus{Table: t.name(), Derived: t.derived != nil, Problem: deletes.Error()})
 			continue
 		} else if err != nil {
 			return s, err
 		}
-		ts := TableStatus{Table: t.Name, Rows: snap.Rows(), Files: int64(len(snap.Files)), Bytes: snap.Bytes(),
-			Updated: snap.Time, Snapshots: len(snap.table.Metadata().Snapshots()), Unknown: unknownColumns(t, snap.table.Schema())}
+		ts := TableStatus{Table: t.name(), Derived: t.derived != nil, Rows: snap.Rows(), Files: int64(len(snap.Files)), Bytes: snap.Bytes(),
+			Updated: snap.Time, Snapshots: len(snap.table.Metadata().Snapshots()), Unknown: t.unknown(snap.table.Schema())}
 		for _, f := range snap.Files {
-			if f.Bytes < defaultTarget/2 {
+			if f.Bytes < defaultTarget/2 && t.records != nil {
 				ts.Small++
 			}
 			if f.MinStart.IsZero() {

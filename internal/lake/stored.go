@@ -3,6 +3,7 @@ package lake
 import (
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,20 @@ func (t stored) schema() *iceberg.Schema {
 		return derivedSchema(t.derived)
 	}
 	return tableSchema(t.records)
+}
+
+// unknown are the columns of a table of this kind that this weir does not know.
+func (t stored) unknown(s *iceberg.Schema) []string {
+	if t.records != nil {
+		return unknownColumns(t.records, s)
+	}
+	var names []string
+	for _, f := range s.Fields() {
+		if !slices.ContainsFunc(t.derived.Columns, func(c Column) bool { return c.Name == f.Name }) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // begin is the start of the partition that a file belongs to; not ok for rows without a time.

@@ -37,7 +37,7 @@ func (e *Engine) Publish(ctx context.Context, schema string) ([]string, error) {
 		there[name] = true
 	}
 	// All are looked at before the first is made.
-	for _, v := range e.views {
+	for _, v := range engine.Published(e.views) {
 		if !there[v.Name] {
 			continue
 		}
@@ -50,7 +50,7 @@ func (e *Engine) Publish(ctx context.Context, schema string) ([]string, error) {
 		}
 	}
 	var names []string
-	for _, v := range e.views {
+	for _, v := range engine.Published(e.views) {
 		sql := "CREATE OR REPLACE VIEW " + engine.QuoteName(v.Name) + " AS SELECT * FROM (" + v.SQL + ") WHERE " + madeBy(engine.ViewComment())
 		if _, err := e.lines(ctx, request{sql: sql, database: schema}); err != nil {
 			return names, fmt.Errorf("publish view %s: %w", v.Name, err)

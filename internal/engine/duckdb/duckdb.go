@@ -38,6 +38,9 @@ type Config struct {
 	TempDir string
 	// Output is the absolute path of the file that WriteParquet writes, "" where it is not called.
 	Output string
+	// FieldIDs number the columns of Output, by name: a data file of an Iceberg table must have them. Without them the
+	// columns have none.
+	FieldIDs map[string]int
 }
 
 // Engine runs queries in this process. It is safe for concurrent use.
@@ -45,7 +48,8 @@ type Engine struct {
 	db     bindings.Database
 	tables map[string]*table // by lower-case name
 
-	output string
+	output   string
+	fieldIDs map[string]int
 
 	mu   sync.Mutex
 	made map[string]bool // views and macros that exist
@@ -56,7 +60,7 @@ var _ engine.Engine = (*Engine)(nil)
 
 // Open makes an engine over tables. It opens no file: a table's files are looked at when a query names it.
 func Open(cfg Config, tables []engine.Table) (*Engine, error) {
-	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}, output: cfg.Output}
+	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}, output: cfg.Output, fieldIDs: cfg.FieldIDs}
 	var files []string
 	for i := range tables {
 		t := &tables[i]

@@ -83,10 +83,10 @@ func isExplain(sql string) bool {
 // parser is an engine without tables, for looking at queries.
 var parser = sync.OnceValues(func() (*Engine, error) { return Open(Config{Threads: 1}, nil) })
 
-// ReferencedColumns tells which stored columns of flow records a query can touch, so that no others need be made ready
-// for it; all is true when it can touch any. The names may be more than are needed, never fewer. Errors are those that
+// ReferencedColumns tells which stored columns of flow records, and of tables made of them, a query can touch, so that no
+// others need be made ready for it; all is true when it can touch any. The names may be more than are needed, never fewer. Errors are those that
 // a query has before its tables are known.
-func ReferencedColumns(sql string) (cols []string, all bool, err error) {
+func ReferencedColumns(sql string, derived ...engine.Table) (cols []string, all bool, err error) {
 	e, err := parser()
 	if err != nil {
 		return nil, false, err
@@ -107,7 +107,13 @@ func ReferencedColumns(sql string) (cols []string, all bool, err error) {
 		if t.aliases[name] { // a whole row: SELECT f FROM flows f
 			return nil, true, nil
 		}
-		for _, stored := range storedColumns(name) {
+		stored := storedColumns(name)
+		for _, t := range derived {
+			if slices.ContainsFunc(t.Columns, func(c engine.Column) bool { return c.Name == name }) {
+				stored = append(slices.Clip(stored), name)
+			}
+		}
+		for _, stored := range stored {
 			if !slices.Contains(cols, stored) {
 				cols = append(cols, stored)
 			}

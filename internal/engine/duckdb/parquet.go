@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
@@ -40,9 +42,10 @@ func (e *Engine) WriteParquet(ctx context.Context, sql string, args ...any) (int
 	if err != nil {
 		return 0, s.explainError(ctx, err)
 	}
-	// The line break ends a comment that the query may end with.
+	// The line break ends a comment that the query may end with. Where the file is there already, DuckDB would write another
+	// beside it, which it may not.
 	copied := "COPY (SELECT " + list.items + " FROM (\n" + s.sql + "\n) AS t(" + list.names + ")) TO " +
-		literal(e.output) + " (FORMAT parquet, COMPRESSION zstd)"
+		literal(e.output) + " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false" + e.fieldList() + ")"
 	r := &rows{ctx: ctx, conn: c, statement: s}
 	r.stop = c.interruptOn(ctx)
 	defer r.release()
@@ -62,6 +65,18 @@ func (e *Engine) WriteParquet(ctx context.Context, sql string, args ...any) (int
 		return n, nil
 	}
 	return 0, nil
+}
+
+// fieldList is the option that numbers the columns of the file.
+func (e *Engine) fieldList() string {
+	if len(e.fieldIDs) == 0 {
+		return ""
+	}
+	var ids []string
+	for _, name := range slices.Sorted(maps.Keys(e.fieldIDs)) {
+		ids = append(ids, fmt.Sprintf("%s: %d", literal(name), e.fieldIDs[name]))
+	}
+	return ", FIELD_IDS {" + strings.Join(ids, ", ") + "}"
 }
 
 // exports says how the columns of a query are stored.

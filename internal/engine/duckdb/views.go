@@ -24,7 +24,7 @@ func viewsOf(t *engine.Table) []*table {
 	var out []*table
 	for _, v := range engine.ViewsOf(t.Name, t.Columns) {
 		e := &table{name: v.Name, columns: v.Names(), files: t.Files}
-		from, end := scan(t), engine.DuckDB.Bounds(t.Since, t.Until)
+		from, end := scan(t), engine.DuckDB.Bounds(t.Time, t.Since, t.Until)
 		if t.Rows != nil && v.Name == v.Table {
 			from = quote(rowsPrefix + t.Name)
 			e.rows = values(from, t)

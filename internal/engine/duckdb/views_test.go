@@ -260,6 +260,11 @@ func TestReferencedColumns(t *testing.T) {
 			t.Errorf("%s: %s, %v, %v; want %s, %v", tt.sql, got, all, err, tt.cols, tt.all)
 		}
 	}
+	cols, all, err := ReferencedColumns("SELECT client, nothing FROM conversations WHERE hour = ?",
+		engine.Table{Name: "conversations", Columns: []engine.Column{{Name: "hour"}, {Name: "client"}, {Name: "server"}}})
+	if got := fmt.Sprint(cols); err != nil || all || got != "[client hour start_time]" {
+		t.Errorf("columns of a derived table: %s, %v, %v", got, all, err)
+	}
 	if _, _, err := ReferencedColumns("SELEC"); err == nil {
 		t.Error("no error for what is no SQL")
 	}
@@ -279,6 +284,16 @@ func TestWriteParquet(t *testing.T) {
 	enginetest.Exec(t, fmt.Sprintf(`SELECT CASE WHEN (SELECT string_agg(name || ' ' || coalesce(type, ''), ', ') FROM parquet_schema('%[1]s') WHERE type IS NOT NULL)
 		= 'srcaddr BYTE_ARRAY, b INT64, sum(bytes) INT64, b_2 INT64' AND (SELECT sum(b) FROM '%[1]s') = 2100 THEN 1
 		ELSE error((SELECT string_agg(name || ' ' || coalesce(type, ''), ', ') FROM parquet_schema('%[1]s'))) END`, out))
+	e, err = Open(Config{Threads: 2, Output: out, FieldIDs: map[string]int{"it's": 7, "n": 3}}, []engine.Table{records(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if _, err := e.WriteParquet(t.Context(), `SELECT count(*) AS n, 'a' AS "it's" FROM flows`); err != nil {
+		t.Fatal(err)
+	}
+	enginetest.Exec(t, fmt.Sprintf(`SELECT CASE WHEN (SELECT string_agg(name || ' ' || field_id, ', ') FROM parquet_schema('%s') WHERE type IS NOT NULL)
+		= 'n 3, it''s 7' THEN 1 ELSE error('other field ids') END`, out))
 	for _, sql := range []string{"SELECT 1) TO '/tmp/x'; DROP VIEW flows; --", "DROP VIEW flows", "SELECT * FROM read_text('/etc/passwd')", "EXPLAIN SELECT 1", "SELECT nocolumn FROM flows"} {
 		if _, err := e.WriteParquet(t.Context(), sql); err == nil {
 			t.Errorf("%s was written", sql)

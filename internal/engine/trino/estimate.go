@@ -22,17 +22,25 @@ const sampled = 64
 
 // Estimator makes an estimator of what readings of a lake's tables take, by how Trino reads: see ScanBytes. The lake is
 // asked for when the first estimate is wanted; of a table that is not its own nobody knows.
-func Estimator(open func(context.Context) (*lake.Lake, error)) engine.Estimator {
+func Estimator(open func(context.Context) (*lake.Lake, error), derived ...*lake.Derived) engine.Estimator {
 	var mu sync.Mutex
 	var l *lake.Lake
 	return func(ctx context.Context, r engine.Reading) (engine.Scan, error) {
-		var table *flowlog.Table
+		var snapshot func(context.Context) (*lake.Snapshot, error)
+		var all []engine.Column
 		for _, t := range flowlog.Tables {
 			if strings.EqualFold(t.Name, r.Table) {
-				table = t
+				snapshot = func(ctx context.Context) (*lake.Snapshot, error) { return l.Snapshot(ctx, t) }
+				all = engine.Columns(t)
 			}
 		}
-		if table == nil {
+		for _, d := range derived {
+			if strings.EqualFold(d.Name, r.Table) {
+				snapshot = func(ctx context.Context) (*lake.Snapshot, error) { return l.DerivedSnapshot(ctx, d) }
+				all = engine.DerivedTable(d).Columns
+			}
+		}
+		if snapshot == nil {
 			return engine.Scan{Table: r.Table, Files: -1, Bytes: -1}, nil
 		}
 		mu.Lock()
@@ -43,21 +51,21 @@ func Estimator(open func(context.Context) (*lake.Lake, error)) engine.Estimator 
 				return engine.Scan{}, err
 			}
 		}
-		return estimate(ctx, l, table, r)
+		snap, err := snapshot(ctx)
+		if err != nil {
+			return engine.Scan{}, fmt.Errorf("estimate bytes: %w", err)
+		}
+		if r.Columns == nil {
+			for _, c := range all {
+				r.Columns = append(r.Columns, c.Name)
+			}
+		}
+		return estimate(ctx, l, snap, r)
 	}
 }
 
-func estimate(ctx context.Context, l *lake.Lake, table *flowlog.Table, r engine.Reading) (engine.Scan, error) {
-	snap, err := l.Snapshot(ctx, table)
-	if err != nil {
-		return engine.Scan{}, fmt.Errorf("estimate bytes: %w", err)
-	}
+func estimate(ctx context.Context, l *lake.Lake, snap *lake.Snapshot, r engine.Reading) (engine.Scan, error) {
 	columns := r.Columns
-	if columns == nil {
-		for _, c := range engine.Columns(table) {
-			columns = append(columns, c.Name)
-		}
-	}
 	bounds := boundsOf(r.Ranges)
 	files := snap.Select(bounds)
 	scan := engine.Scan{Table: r.Table, Files: len(files)}

@@ -32,7 +32,7 @@ func (e *Engine) Publish(ctx context.Context, schema string) ([]string, error) {
 		comments[name] = comment
 	}
 	// All are looked at before the first is made.
-	for _, v := range e.views {
+	for _, v := range engine.Published(e.views) {
 		if comment, there := comments[v.Name]; there {
 			if err := engine.CheckReplace(v.Name, comment); err != nil {
 				return nil, err
@@ -40,7 +40,7 @@ func (e *Engine) Publish(ctx context.Context, schema string) ([]string, error) {
 		}
 	}
 	var names []string
-	for _, v := range e.views {
+	for _, v := range engine.Published(e.views) {
 		// SECURITY INVOKER: the tables' own access rules hold for whoever asks.
 		sql := "CREATE OR REPLACE VIEW " + place + "." + engine.QuoteName(v.Name) + " COMMENT " + engine.QuoteText(engine.ViewComment()) +
 			" SECURITY INVOKER AS " + v.SQL

@@ -42,6 +42,9 @@ type Config struct {
 	MaxRows  int64
 	MaxValue int
 
+	// Derived are the tables that the lake has beside those of records.
+	Derived []engine.Table
+
 	// Estimate tells what a reading of the lake takes. nil: Explain does not know.
 	Estimate engine.Estimator
 
@@ -118,12 +121,18 @@ func Open(cfg Config) (*Engine, error) {
 		return nil, errors.New("open trino: the settings of the connection are not understood")
 	}
 	var tables []engine.RemoteTable
-	for _, t := range flowlog.Tables {
+	add := func(t engine.Table) {
 		e.scope.Tables = append(e.scope.Tables, t.Name)
 		tables = append(tables, engine.RemoteTable{
-			Name: t.Name, Columns: engine.Columns(t), Since: cfg.Since, Until: cfg.Until,
+			Name: t.Name, Columns: t.Columns, Since: cfg.Since, Until: cfg.Until, Time: t.Time, Derived: t.Time != "",
 			From: engine.QuoteName(cfg.Catalog) + "." + engine.QuoteName(cfg.Schema) + "." + engine.QuoteName(t.Name),
 		})
+	}
+	for _, t := range flowlog.Tables {
+		add(engine.Table{Name: t.Name, Columns: engine.Columns(t)})
+	}
+	for _, t := range cfg.Derived {
+		add(t)
 	}
 	e.views = engine.RemoteViews(engine.Trino, tables)
 	return e, nil

@@ -64,6 +64,7 @@ var layout = []rule{
 	{"internal/engine/athena", noun, nil},
 	{"internal/network", noun, nil},
 	{"internal/finding", noun, nil},
+	{"internal/report", noun, []string{"internal/finding"}}, // findings as documents
 	{"internal/rule", noun, []string{"flowlog"}},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}},     // the embedded files

@@ -35,8 +35,9 @@ type settings struct {
 	Engine      string // one of engineNames
 	Trino       trinoSettings
 	Athena      athenaSettings
-	MaxBytes    int64 // that a query may scan on an engine that bills; 0 is no bound
-	DailyBytes  int64 // that all of a day may
+	Network     string // file of what the user knows of their networks; "" is none
+	MaxBytes    int64  // that a query may scan on an engine that bills; 0 is no bound
+	DailyBytes  int64  // that all of a day may
 	S3          s3Settings
 
 	// from says where each setting in force came from, by key. A key that is absent has its default.
@@ -89,6 +90,9 @@ var settingTable = []setting{
 	{key: "output", flag: "output", env: "WEIR_OUTPUT", def: "the command's own", doc: "format of results: " + strings.Join(outputFormats, ", "),
 		set: func(s *settings, v string) error { s.Output = v; return nil },
 		get: func(s *settings) string { return s.Output }},
+	{key: "network", flag: "network-file", env: "WEIR_NETWORK", def: "none", doc: "YAML file of your networks, ports and lists of threats, see docs/network.md",
+		set: func(s *settings, v string) error { s.Network = v; return nil },
+		get: func(s *settings) string { return s.Network }},
 	yes("quiet", "quiet", "no progress", func(s *settings) *bool { return &s.Quiet }),
 	yes("no_color", "no-color", "no colours on a terminal", func(s *settings) *bool { return &s.NoColor }),
 	{key: "memory_limit", flag: "memory-limit", env: "WEIR_MEMORY_LIMIT", def: "512 MiB to ingest, a quarter of the machine to query", doc: "bound on memory: 512MiB, 2GB",
@@ -249,6 +253,8 @@ func (s *setting) valueName() string {
 		return "URI"
 	case "cache_dir":
 		return "DIR"
+	case "network":
+		return "FILE"
 	case "threads":
 		return "N"
 	case "log_format":
@@ -400,7 +406,7 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			continue
 		}
 		value := v.Value
-		if key == "lake" || key == "cache_dir" || key == "ledger" {
+		if key == "lake" || key == "cache_dir" || key == "ledger" || key == "network" {
 			value = besideFile(path, value)
 		}
 		if err := t.set(s, value); err != nil {

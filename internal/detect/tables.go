@@ -39,10 +39,7 @@ func (t *LakeTables) Open(ctx context.Context, names []string, from, to time.Tim
 	}()
 	var tables []engine.Table
 	for _, d := range t.Derived {
-		et := engine.Table{Name: d.Name}
-		for _, c := range d.Columns {
-			et.Columns = append(et.Columns, engine.Column{Name: c.Name, Type: c.Type})
-		}
+		et := engine.DerivedTable(d)
 		if slices.Contains(names, d.Name) {
 			snap, err := t.Lake.DerivedSnapshot(ctx, d)
 			if err != nil {

@@ -11,8 +11,9 @@ import (
 	"github.com/gaissmai/bart"
 )
 
-// awsRanges are the blocks of AWS's ip-ranges.json. AWS VPC User Guide, "AWS IP address ranges", read 2026-11: AMAZON has
-// all blocks; a service's blocks are listed again under its name; EC2's are where customers' machines are, too.
+// awsRanges are the blocks of AWS's ip-ranges.json. AWS VPC User Guide, "Syntax for AWS IP address
+// range JSON", read 2026-11: AMAZON has all blocks, and those of a service are there again under its name. That anybody's machine may
+// be where EC2 is named is our reading; the guide only says that some services use EC2's blocks as well.
 type awsRanges struct{ table bart.Table[awsRange] }
 
 type awsRange struct {

@@ -34,8 +34,8 @@ func (e *LineError) Error() string {
 
 func (e *LineError) Unwrap() error { return e.Err }
 
-// Blocks wider than these are an error of whoever made the list (or an attack on whoever uses it): a /7 of IPv4 is 1/128 of
-// the internet, and IPv6's registries got nothing shorter than /16 that is in use. A guess with room to spare.
+// Blocks wider than these are an error of whoever made the list, or an attack on whoever uses it: a /7 of IPv4 is 1/128 of
+// the whole space. A guess with room to spare.
 const (
 	widest4 = 8
 	widest6 = 16

@@ -27,13 +27,13 @@ type Range struct{ First, Last int }
 
 type service struct{ protocol, port int }
 
-// Numbers of protocols that have ports. IANA Protocol Numbers, read 2026-11.
+// Numbers of protocols that have ports.
 const (
 	tcp = 6
 	udp = 17
 )
 
-// protocols are the names of others. IANA Protocol Numbers, read 2026-11.
+// protocols are the names of others: Debian's /etc/protocols (netbase 6.4, which follows IANA's registry), read 2026-11.
 var protocols = map[int]string{
 	1: "icmp", 2: "igmp", 4: "ipv4", 41: "ipv6", 47: "gre", 50: "esp", 51: "ah", 58: "ipv6-icmp", 88: "eigrp", 89: "ospf", 103: "pim",
 	112: "vrrp", 115: "l2tp", 132: "sctp",
@@ -157,8 +157,8 @@ func (p *Ports) Service(protocol, port int) string {
 	return protocols[protocol]
 }
 
-// ephemeral is the first port that Linux gives to clients (ip_local_port_range, 32768 to 60999), and above it are those of Windows and
-// of most others (49152). Above it, a port says nothing about who is the server.
+// ephemeral is the first port that Linux gives to clients (ip_local_port_range, 32768 to 60999 by default); those of Windows and most
+// others lie above it (49152). Above it, a port says nothing about who is the server.
 const ephemeral = 32768
 
 // KnownPorts are the ports, sorted, where the side that has one of them is the server when nothing better tells: those

@@ -120,6 +120,7 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newQueriesCmd(a),
 		newRulesCmd(a),
 		newFieldsCmd(a),
+		newFindingsCmd(a),
 		newNetworkCmd(a),
 		newLakeCmd(a),
 		newDoctorCmd(a),

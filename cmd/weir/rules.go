@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +11,7 @@ import (
 	"weir/internal/check"
 	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
+	"weir/internal/network"
 	"weir/internal/rule"
 	"weir/rules"
 )
@@ -268,39 +267,5 @@ func (o *checkOutput) done() error {
 	return o.list.write(o.a.stdout, o.format)
 }
 
-var errNoSet = errors.New("there is no such set")
-
-// tempPorts stands in for package network's sets.
-type tempPorts map[string]string
-
-func (p tempPorts) Condition(set, expr string) (string, error) {
-	list, ok := p[set]
-	if !ok {
-		return "", fmt.Errorf("ports %s: %w", set, errNoSet)
-	}
-	var singles, parts []string
-	for _, w := range strings.Split(list, ",") {
-		if from, to, ok := strings.Cut(w, "-"); ok {
-			parts = append(parts, fmt.Sprintf("%s BETWEEN %s AND %s", expr, from, to))
-		} else {
-			singles = append(singles, w)
-		}
-	}
-	if len(singles) > 0 {
-		parts = slices.Insert(parts, 0, fmt.Sprintf("%s IN (%s)", expr, strings.Join(singles, ", ")))
-	}
-	return strings.Join(parts, " OR "), nil
-}
-
-func rulePorts() rule.Ports {
-	return tempPorts{
-		"DB":    "1433,1434,1521,1522,1526,3306,3307,5432,5433,5984,6379-6383,16379,26379,7000,7001,7199,8529,9042,9160,9200,9300,11211,27017-27019,50000",
-		"ADMIN": "22,23,3389,5985,5986,5800-5810,5900-5910,512-514",
-		"CTRL":  "2375,2376,2379,2380,6443,8001,10250,10255",
-		"WIN":   "135,137-139,389,445,593,636,3268",
-		"FILE":  "20,21,69,111,873,2049",
-		"AMP":   "17,19,53,69,111,123,161,389,1900,5353,11211",
-		"CLEAR": "21,23,80,110,143,389,512-514,8080",
-		"MAIL":  "25,26,465,587",
-	}
-}
+// rulePorts are the sets of ports that rules name.
+func rulePorts() rule.Ports { return network.DefaultPorts() }

@@ -11,7 +11,7 @@ import (
 
 func TestDefaultPorts(t *testing.T) {
 	p := DefaultPorts()
-	if want := []string{"ADMIN", "AMP", "AUTH", "CLEAR", "CTRL", "DB", "DNS", "FILE", "MAIL", "MINING", "REMOTE", "TOR", "TUNNEL", "WEB", "WIN"}; !slices.Equal(p.Sets(), want) {
+	if want := []string{"ADMIN", "AMP", "AUTH", "CLEAR", "CTRL", "DB", "DNS", "FILE", "MAIL", "MINING", "PUBLIC", "REMOTE", "TOR", "TUNNEL", "WEB", "WIN"}; !slices.Equal(p.Sets(), want) {
 		t.Errorf("sets %q, want %q", p.Sets(), want)
 	}
 	if len(p.services) < 150 {

@@ -65,6 +65,8 @@ var layout = []rule{
 	{"internal/network", noun, nil},
 	{"internal/finding", noun, nil},
 	{"internal/report", noun, []string{"internal/finding"}}, // findings as documents
+	{"internal/notify", noun, []string{"internal/finding", "internal/report"}},
+	{"internal/notify/sns", noun, nil},
 	{"internal/rule", noun, []string{"flowlog"}},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}},     // the embedded files

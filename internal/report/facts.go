@@ -22,6 +22,9 @@ func worstFirst() []string {
 	return s
 }
 
+// Severities lists the severities, the worst first.
+func Severities() []string { return slices.Clone(severities) }
+
 // Sorted returns findings in the order in which people want them: what is open before what is settled, the worst first,
 // then the latest, then by ID so that the order is always the same.
 func Sorted(in []*finding.Finding) []*finding.Finding {

@@ -11,6 +11,7 @@ import (
 	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
 	"weir/internal/lake"
+	"weir/internal/network"
 )
 
 func openDuck(dir string, memory int64) Opener {
@@ -25,7 +26,7 @@ func TestTime(t *testing.T) {
 		t.Skip("REFINE_FLOWS")
 	}
 	dir := t.TempDir()
-	w := &work{open: openDuck(dir, 3<<30), book: Registry}
+	w := &work{open: openDuck(dir, 3<<30), book: book, ports: network.DefaultPorts()}
 	w.flows = engine.Table{Name: flowlog.VPC.Name, Columns: engine.Columns(flowlog.VPC), Files: files}
 	begin := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
 	for i := range 3 {

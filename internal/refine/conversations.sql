@@ -25,10 +25,10 @@ tuples AS (
     sum(CASE WHEN accepted AND NOT forward THEN bytes ELSE 0 END) AS b_bytes,
     sum(CASE WHEN accepted AND forward THEN packets ELSE 0 END) AS a_packets,
     sum(CASE WHEN accepted AND NOT forward THEN packets ELSE 0 END) AS b_packets,
-    count_if(accepted AND forward) AS a_accepts,
-    count_if(accepted AND NOT forward) AS b_accepts,
-    count_if(NOT accepted AND forward) AS a_rejects,
-    count_if(NOT accepted AND NOT forward) AS b_rejects,
+    sum(CASE WHEN accepted AND forward THEN 1 ELSE 0 END) AS a_accepts,
+    sum(CASE WHEN accepted AND NOT forward THEN 1 ELSE 0 END) AS b_accepts,
+    sum(CASE WHEN NOT accepted AND forward THEN 1 ELSE 0 END) AS a_rejects,
+    sum(CASE WHEN NOT accepted AND NOT forward THEN 1 ELSE 0 END) AS b_rejects,
     sum(CASE WHEN accepted THEN 0 ELSE packets END) AS rejected_packets,
     bitwise_or_agg(CASE WHEN forward THEN tcp_flags END) AS a_flags,
     bitwise_or_agg(CASE WHEN NOT forward THEN tcp_flags END) AS b_flags,
@@ -37,8 +37,8 @@ tuples AS (
     min(CASE WHEN forward THEN start_time END) AS a_first,
     min(CASE WHEN NOT forward THEN start_time END) AS b_first,
     max(coalesce(end_time, start_time)) AS last_seen,
-    count_if(forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress') AS at_a,
-    count_if(forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress') AS at_b,
+    sum(CASE WHEN forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress' THEN 1 ELSE 0 END) AS at_a,
+    sum(CASE WHEN forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress' THEN 1 ELSE 0 END) AS at_b,
     max(CASE WHEN forward THEN srcaddr ELSE dstaddr END) AS a_shown,
     max(CASE WHEN forward THEN dstaddr ELSE srcaddr END) AS b_shown,
     bool_or(resource) AS resource,
@@ -64,7 +64,7 @@ sided AS (
     -- A SYN without an ACK is a caller's, and with one an answer. Where both ends look alike the flags say nothing.
     (CASE WHEN protocol = 6 AND (bitwise_and(a_flags, 18) = 2 OR bitwise_and(b_flags, 18) = 18) THEN 1 ELSE 0 END)
       - (CASE WHEN protocol = 6 AND (bitwise_and(b_flags, 18) = 2 OR bitwise_and(a_flags, 18) = 18) THEN 1 ELSE 0 END) AS a_called,
-    (CASE WHEN :services(protocol, b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(protocol, a_port) THEN 1 ELSE 0 END) AS b_serves
+    (CASE WHEN :services(b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(a_port) THEN 1 ELSE 0 END) AS b_serves
   FROM tuples t
   LEFT JOIN common ca ON ca.hour_at = t.hour_at AND ca.interface_id = t.interface_id
     AND ca.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.a_shown END

@@ -48,15 +48,15 @@ owners AS (
 ),
 objects AS (
   SELECT "start" - "start" % 3600 AS hour_at, coalesce(interface_id, resource_id, '') AS interface_id, source_object,
-    count(*) AS records, count_if(log_status = 'NODATA') AS nodata, count_if(log_status = 'SKIPDATA') AS skipdata,
-    count_if(action = 'ACCEPT') AS accepts, count_if(action = 'REJECT') AS rejects,
+    count(*) AS records, sum(CASE WHEN log_status = 'NODATA' THEN 1 ELSE 0 END) AS nodata, sum(CASE WHEN log_status = 'SKIPDATA' THEN 1 ELSE 0 END) AS skipdata,
+    sum(CASE WHEN action = 'ACCEPT' THEN 1 ELSE 0 END) AS accepts, sum(CASE WHEN action = 'REJECT' THEN 1 ELSE 0 END) AS rejects,
     max(account_id) AS account_id, max(CASE WHEN account_id <> 'unknown' THEN account_id END) AS known_account, max(region) AS region,
     max(vpc_id) AS vpc_id, max(subnet_id) AS subnet_id, max(instance_id) AS instance_id, max(encryption_status) AS encryption_status,
     max(flow_direction) AS flow_direction, max(pkt_dst_aws_service) AS pkt_dst_aws_service, max(pkt_srcaddr) AS pkt_srcaddr,
     max(reject_reason) AS reject_reason, max(tcp_flags) AS tcp_flags, max(traffic_path) AS traffic_path, max(type) AS type,
     sum(CASE WHEN coalesce(log_status, '') <> 'SKIPDATA' THEN "end" - "start" END) AS length,
-    count_if(coalesce(log_status, '') <> 'SKIPDATA' AND "end" >= "start") AS lengths,
-    count_if(coalesce(log_status, '') <> 'SKIPDATA' AND "end" - "start" > 120) AS long,
+    sum(CASE WHEN coalesce(log_status, '') <> 'SKIPDATA' AND "end" >= "start" THEN 1 ELSE 0 END) AS lengths,
+    sum(CASE WHEN coalesce(log_status, '') <> 'SKIPDATA' AND "end" - "start" > 120 THEN 1 ELSE 0 END) AS long,
     min(start_time) AS first_seen, max(coalesce(end_time, start_time)) AS last_seen, min("end") AS first_end
   FROM flows
   WHERE start_time >= :since AND start_time < :until

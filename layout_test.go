@@ -72,6 +72,7 @@ var layout = []rule{
 	{"queries", noun, []string{"flowlog"}},     // the embedded files
 	{"rules", noun, []string{"internal/rule"}}, // likewise
 
+	{"internal/detect", verb, []string{"internal/lake", "internal/engine", "internal/rule", "internal/finding"}},
 	{"internal/check", verb, []string{"internal/engine", "internal/rule"}},
 	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
 	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL

@@ -43,7 +43,16 @@ func findingsCoverage(context.Context, *app) (string, error) {
 }
 
 // findingsRule returns what a rule says to people: what a finding of it means, and what to do today.
-func findingsRule(id string) (explain, fix string) {
+func findingsRule(a *app, id string) (explain, fix string) {
+	all, err := allRules(a)
+	if err != nil {
+		return "", "" // what is wrong with a file of rules is for those who run them
+	}
+	for _, r := range all {
+		if r.ID == id {
+			return r.Explain, r.Fix
+		}
+	}
 	return "", ""
 }
 

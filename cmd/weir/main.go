@@ -120,6 +120,8 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newQueriesCmd(a),
 		newRulesCmd(a),
 		newFieldsCmd(a),
+		newDetectCmd(a),
+		newCoverageCmd(a),
 		newNetworkCmd(a),
 		newRefineCmd(a),
 		newFindingsCmd(a),

@@ -72,6 +72,7 @@ var layout = []rule{
 	{"internal/check", verb, []string{"internal/engine", "internal/rule"}},
 	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
 	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL
+	{"internal/refine", verb, []string{"flowlog", "internal/columnar", "internal/lake", "internal/engine", "internal/network"}},
 	{"internal/ingest", verb, []string{"flowlog", "internal/source", "internal/inflate", "internal/columnar", "internal/lake"}},
 
 	{"cmd/weir", face, anything},

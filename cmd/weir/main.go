@@ -121,6 +121,7 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newRulesCmd(a),
 		newFieldsCmd(a),
 		newNetworkCmd(a),
+		newFindingsCmd(a),
 		newLakeCmd(a),
 		newDoctorCmd(a),
 		newConfigCmd(a),

@@ -174,7 +174,7 @@ func checkConfig() check.Config {
 		Open: func(tables []engine.Table) (engine.Engine, error) {
 			return duckdb.Open(duckdb.Config{Threads: 1}, tables)
 		},
-		Ports: rulePorts(),
+		Ports: network.DefaultPorts(),
 	}
 }
 
@@ -266,6 +266,3 @@ func (o *checkOutput) done() error {
 	}
 	return o.list.write(o.a.stdout, o.format)
 }
-
-// rulePorts are the sets of ports that rules name.
-func rulePorts() rule.Ports { return network.DefaultPorts() }

@@ -20,25 +20,27 @@ import (
 // settings are what weir can be told once instead of with every command. The zero value of a field means that whoever
 // uses it decides: the AWS SDK's own chain for S3, the engine for memory and threads.
 type settings struct {
-	Lake        string // a folder, or s3://bucket/prefix
-	Catalog     string // of a shared lake: postgres://…, or glue; "" is the lake's own
-	Ledger      string // with catalog glue: postgres://…, or a file
-	Glue        glueSettings
-	CacheDir    string // of data files that were brought from a bucket
-	CacheSize   int64  // bytes
-	LogFormat   string // fields of records that have no header, see flowlog.ParseFormat
-	Output      string
-	Quiet       bool
-	NoColor     bool
-	MemoryLimit int64 // bytes
-	Threads     int
-	Engine      string // one of engineNames
-	Trino       trinoSettings
-	Athena      athenaSettings
-	Network     string // file of what the user knows of their networks; "" is none
-	MaxBytes    int64  // that a query may scan on an engine that bills; 0 is no bound
-	DailyBytes  int64  // that all of a day may
-	S3          s3Settings
+	Lake         string // a folder, or s3://bucket/prefix
+	Catalog      string // of a shared lake: postgres://…, or glue; "" is the lake's own
+	Ledger       string // with catalog glue: postgres://…, or a file
+	Glue         glueSettings
+	Findings     string // file of the store
+	Suppressions string // file, YAML
+	CacheDir     string // of data files that were brought from a bucket
+	CacheSize    int64  // bytes
+	LogFormat    string // fields of records that have no header, see flowlog.ParseFormat
+	Output       string
+	Quiet        bool
+	NoColor      bool
+	MemoryLimit  int64 // bytes
+	Threads      int
+	Engine       string // one of engineNames
+	Trino        trinoSettings
+	Athena       athenaSettings
+	Network      string // file of what the user knows of their networks; "" is none
+	MaxBytes     int64  // that a query may scan on an engine that bills; 0 is no bound
+	DailyBytes   int64  // that all of a day may
+	S3           s3Settings
 
 	// from says where each setting in force came from, by key. A key that is absent has its default.
 	from map[string]string
@@ -80,7 +82,7 @@ var settingTable = []setting{
 	{key: "catalog", flag: "catalog", env: "WEIR_CATALOG", def: "in the lake's folder", doc: "catalog of a lake that several machines share: postgres://user@host/database, which has the ledger, too (its password is in PGPASSWORD or ~/.pgpass), or glue",
 		set: func(s *settings, v string) error { s.Catalog = v; return checkCatalog(v) },
 		get: func(s *settings) string { return withoutPassword(s.Catalog) }},
-	ledgerSetting, glueDatabaseSetting, glueEndpointSetting,
+	ledgerSetting, glueDatabaseSetting, glueEndpointSetting, findingsSetting, suppressionsSetting,
 	text("cache_dir", "cache-dir", "$XDG_CACHE_HOME/weir", "folder for what queries bring from a lake in a bucket", func(s *settings) *string { return &s.CacheDir }),
 	{key: "cache_size", flag: "cache-size", env: "WEIR_CACHE_SIZE", def: "10GiB", doc: "what that folder may hold between queries",
 		set: func(s *settings, v string) (err error) { s.CacheSize, err = parseSize(v); return err },
@@ -253,7 +255,7 @@ func (s *setting) valueName() string {
 		return "URI"
 	case "cache_dir":
 		return "DIR"
-	case "network":
+	case "findings", "suppressions", "network":
 		return "FILE"
 	case "threads":
 		return "N"
@@ -406,7 +408,7 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			continue
 		}
 		value := v.Value
-		if key == "lake" || key == "cache_dir" || key == "ledger" || key == "network" {
+		if slices.Contains([]string{"lake", "cache_dir", "ledger", "findings", "suppressions", "network"}, key) {
 			value = besideFile(path, value)
 		}
 		if err := t.set(s, value); err != nil {

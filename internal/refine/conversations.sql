@@ -138,13 +138,13 @@ passing AS (
   WHERE t.side = 'both' OR o.other_address IS NOT NULL OR t.behind AND k.managed
     OR strpos(t.own_address, ':') = 0 AND a.scope IN ('internet', 'aws')
 ),
--- The far half of what passes a gateway: the gateway itself calls the same server.
+-- The far half of what passes a gateway: the gateway itself calls the same server, for somebody else, and so is no client.
 through AS (SELECT hour_at, interface_id, protocol, server, server_port FROM passing GROUP BY 1, 2, 3, 4, 5),
 gateways AS (SELECT hour_at, interface_id FROM passing GROUP BY 1, 2),
 -- Several interfaces may see a conversation. Best is to count it at the client's, and at none where that is a gateway that hands on
 -- what was counted before it.
 placed AS (
-  SELECT t.*, g.interface_id IS NOT NULL AS gateway, CASE WHEN x.interface_id IS NULL THEN t.own ELSE 'transit' END AS own_end,
+  SELECT t.*, g.interface_id IS NOT NULL AS gateway, CASE WHEN x.interface_id IS NOT NULL OR t.own = 'client' AND h.interface_id IS NOT NULL THEN 'transit' ELSE t.own END AS own_end,
     CASE
       WHEN x.interface_id IS NOT NULL THEN 5
       WHEN t.own = 'client' AND h.interface_id IS NOT NULL THEN 0

@@ -39,8 +39,8 @@ tuples AS (
     max(coalesce(end_time, start_time)) AS last_seen,
     sum(CASE WHEN forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress' THEN 1 ELSE 0 END) AS at_a,
     sum(CASE WHEN forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress' THEN 1 ELSE 0 END) AS at_b,
-    max(CASE WHEN forward THEN srcaddr ELSE dstaddr END) AS a_shown,
-    max(CASE WHEN forward THEN dstaddr ELSE srcaddr END) AS b_shown,
+    max(CASE WHEN forward AND srcaddr <> src THEN srcaddr WHEN NOT forward AND dstaddr <> dst THEN dstaddr END) AS a_other,
+    max(CASE WHEN forward AND dstaddr <> dst THEN dstaddr WHEN NOT forward AND srcaddr <> src THEN srcaddr END) AS b_other,
     bool_or(resource) AS resource,
     max(CASE WHEN flow_direction = 'egress' OR flow_direction IS NULL THEN traffic_path END) AS traffic_path,
     max(reject_reason) AS reject_reason, min(encryption_status) AS encryption_status
@@ -57,19 +57,24 @@ sided AS (
       WHEN ca.address IS NOT NULL AND cb.address IS NULL THEN 'a'
       WHEN cb.address IS NOT NULL AND ca.address IS NULL THEN 'b'
       -- Only of its own side an interface shows another address than the packet's.
-      WHEN a_shown <> a AND b_shown = b THEN 'a'
-      WHEN b_shown <> b AND a_shown = a THEN 'b'
+      WHEN a_other IS NOT NULL AND b_other IS NULL THEN 'a'
+      WHEN b_other IS NOT NULL AND a_other IS NULL THEN 'b'
       ELSE 'none'
     END AS side,
     -- A SYN without an ACK is a caller's, and with one an answer. Where both ends look alike the flags say nothing.
     (CASE WHEN protocol = 6 AND (bitwise_and(a_flags, 18) = 2 OR bitwise_and(b_flags, 18) = 18) THEN 1 ELSE 0 END)
-      - (CASE WHEN protocol = 6 AND (bitwise_and(b_flags, 18) = 2 OR bitwise_and(a_flags, 18) = 18) THEN 1 ELSE 0 END) AS a_called,
-    (CASE WHEN :services(b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(a_port) THEN 1 ELSE 0 END) AS b_serves
+      - (CASE WHEN protocol = 6 AND (bitwise_and(b_flags, 18) = 2 OR bitwise_and(a_flags, 18) = 18) THEN 1 ELSE 0 END) AS a_called
   FROM tuples t
   LEFT JOIN common ca ON ca.hour_at = t.hour_at AND ca.interface_id = t.interface_id
-    AND ca.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.a_shown END
+    AND ca.address = CASE WHEN t.at_a + t.at_b = 0 THEN coalesce(t.a_other, t.a) END
   LEFT JOIN common cb ON cb.hour_at = t.hour_at AND cb.interface_id = t.interface_id
-    AND cb.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.b_shown END
+    AND cb.address = CASE WHEN t.at_a + t.at_b = 0 THEN coalesce(t.b_other, t.b) END
+),
+-- Most have flags: ports are looked at only where there are none.
+served AS (
+  SELECT s.*, CASE WHEN a_called <> 0 THEN 0
+      ELSE (CASE WHEN :services(b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(a_port) THEN 1 ELSE 0 END) END AS b_serves
+  FROM sided s
 ),
 roled AS (
   SELECT s.*,
@@ -83,7 +88,7 @@ roled AS (
       ELSE side <> 'b'
     END AS a_is_client,
     CASE WHEN a_called <> 0 THEN 'syn' WHEN b_serves <> 0 THEN 'port' ELSE 'guess' END AS role_evidence
-  FROM sided s
+  FROM served s
 ),
 turned AS (
   SELECT hour_at, interface_id, protocol, side, role_evidence, resource,
@@ -92,7 +97,7 @@ turned AS (
     CASE WHEN a_is_client THEN b ELSE a END AS server, CASE WHEN a_is_client THEN b_port ELSE a_port END AS server_port,
     CASE side WHEN 'a' THEN a WHEN 'b' THEN b END AS own_address,
     CASE side WHEN 'a' THEN b WHEN 'b' THEN a END AS other_address,
-    CASE side WHEN 'a' THEN a_shown <> a WHEN 'b' THEN b_shown <> b ELSE false END AS behind,
+    CASE side WHEN 'a' THEN a_other IS NOT NULL WHEN 'b' THEN b_other IS NOT NULL ELSE false END AS behind,
     CASE side WHEN 'both' THEN 'transit' WHEN 'none' THEN 'unknown' WHEN 'a' THEN
       CASE WHEN a_is_client THEN 'client' ELSE 'server' END
       ELSE CASE WHEN a_is_client THEN 'server' ELSE 'client' END END AS own,
@@ -212,4 +217,3 @@ SELECT j.hour, account_id, region, vpc_id, subnet_id, instance_id, nullif(interf
 FROM judged j
 LEFT JOIN addresses c ON c.hour >= :since AND c.hour < :until AND c.hour = j.hour AND c.address = j.client
 LEFT JOIN addresses s ON s.hour >= :since AND s.hour < :until AND s.hour = j.hour AND s.address = j.server
-ORDER BY interface_id, server_port, server, client, client_port, protocol, hour

@@ -82,6 +82,7 @@ var layout = []rule{
 	{"cmd/weir", face, anything},
 
 	{"scripts/bench", build, anything},
+	{"scripts/truth", build, anything},
 }
 
 // isTestPackage tells the packages that are for tests only: contract suites and stand-ins, such as sourcetest and s3test.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
 	"weir/internal/lake"
 )
@@ -31,11 +32,11 @@ func TestDerivedTables(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := duckdb.Open(duckdb.Config{Threads: 1, Output: f.Path(), FieldIDs: ids}, nil)
+		e, err := duckdb.Open(duckdb.Config{Threads: 1, Outputs: []string{f.Path()}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Rows, err = e.WriteParquet(t.Context(), "SELECT CAST(? AS timestamp with time zone) AS hour, CAST(? AS varchar) AS client", hour, "host"+string(rune('0'+h))); err != nil {
+		if f.Rows, err = e.Store(t.Context(), engine.Output{Path: f.Path(), IDs: ids}, "SELECT CAST(? AS timestamp with time zone) AS hour, CAST(? AS varchar) AS client", hour, "host"+string(rune('0'+h))); err != nil {
 			t.Fatal(err)
 		}
 		e.Close()

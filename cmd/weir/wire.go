@@ -160,7 +160,7 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 	return tables, done, nil
 }
 
-// cache is the folder for what is brought from a lake in a bucket.
+// cache is where data files of a lake in a bucket are kept on this machine.
 func (a *app) cache() (lake.Cache, error) {
 	c := lake.Cache{Dir: a.settings.CacheDir, Bytes: a.settings.CacheSize}
 	if c.Dir == "" {

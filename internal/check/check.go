@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -130,51 +129,29 @@ func newStage(cfg Config, r *rule.Rule, ex *rule.Example) (*stage, error) {
 	return s, nil
 }
 
-// run is the rows of a rule on the example, as column names and rows.
-func (s *stage) run(ctx context.Context, r *rule.Rule, span rule.Span, params map[string]string) ([]map[string]any, []string, error) {
+// run is the rows of a rule on the example.
+func (s *stage) run(ctx context.Context, r *rule.Rule, span rule.Span, params map[string]string) ([]map[string]any, []engine.Column, error) {
 	sql, args, err := r.BindSpan(span, s.end, params, s.cfg.Ports)
 	if err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Limit)
 	defer cancel()
-	rows, err := s.engine.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
-	var names []string
-	for _, c := range rows.Columns() {
-		names = append(names, c.Name)
-	}
-	var out []map[string]any
-	for {
-		row, err := rows.Next()
-		if err == io.EOF {
-			return out, names, nil
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		m := map[string]any{}
-		for i, v := range row {
-			m[names[i]] = v
-		}
-		if m["severity"] == nil {
-			m["severity"] = r.Severity // as whoever makes findings of the rows does
-		}
-		out = append(out, m)
-	}
+	return collect(ctx, s.engine, r, sql, args)
 }
 
 // judge runs the example and says what is wrong, or "".
 func (s *stage) judge(ctx context.Context, r *rule.Rule) string {
-	rows, names, err := s.run(ctx, r, s.span(r), s.ex.Params)
+	rows, columns, err := s.run(ctx, r, s.span(r), s.ex.Params)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("the query takes longer than %s", s.cfg.Limit)
 	case err != nil:
 		return err.Error()
+	}
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.Name)
 	}
 	var wrong []string
 	for _, name := range slices.Concat(r.Entity, r.MessageColumns()) {
@@ -197,14 +174,12 @@ func (s *stage) judge(ctx context.Context, r *rule.Rule) string {
 
 // judgeRow says what is wrong with a row, whatever was wanted.
 func (s *stage) judgeRow(r *rule.Rule, row map[string]any, seen map[string]bool) (wrong []string) {
-	var identity []string
 	for _, name := range r.Entity {
 		if row[name] == nil {
 			wrong = append(wrong, fmt.Sprintf("%s is NULL in %s: a finding must be about something", name, show(row, nil)))
 		}
-		identity = append(identity, fmt.Sprintf("%s=%s", name, showValue(row[name])))
 	}
-	key := strings.Join(identity, " ")
+	key := identity(r, row)
 	if seen[key] {
 		wrong = append(wrong, "two rows have the same entity, "+key)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -184,5 +185,46 @@ func TestTwoRowsOfOneEntity(t *testing.T) {
 	res := run(t, text+strings.Replace(fires, "    want:", "      10:00  203.0.113.8   10.0.0.5  {22*4}\n    want:\n      - {client: 203.0.113.8}", 1))
 	if len(res.Failures) != 1 || !strings.Contains(res.Failures[0].Text, "two rows have the same entity, severity=low") {
 		t.Errorf("failures %v", res.Failures)
+	}
+}
+
+func TestBacktest(t *testing.T) {
+	r := parse(t, head+`
+  - name: three days
+    conversations: |
+      first_seen               client        server    server_port
+      2026-11-01T09:00Z        203.0.113.9   10.0.0.5  {22*4}
+      2026-11-01T22:00Z        203.0.113.8   10.0.0.5  {22*4}
+      2026-11-01T23:00Z        203.0.113.7   10.0.0.5  {22*4}
+      2026-11-03T09:00Z        203.0.113.9   10.0.0.5  {22*9}
+    want: []
+`)
+	tables, _, err := makeTables(&r.Examples[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := config().Open(tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	got, err := RunBacktest(context.Background(), BacktestConfig{Engine: e, Ports: network.DefaultPorts(), From: day, To: day.Add(72 * time.Hour)}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hours := func(n int) time.Time { return day.Add(time.Duration(n) * time.Hour) }
+	want := &Backtest{
+		Steps: 72,
+		// The window is two hours, so each is seen in two steps; the last one of the second of November's first.
+		Days: []Day{{day, 24, 5, 3}, {hours(24), 24, 1, 0}, {hours(48), 24, 2, 0}},
+		Findings: []*Found{
+			{"client=203.0.113.9", "low", "203.0.113.9 9", hours(8), hours(59), 4},
+			{"client=203.0.113.8", "low", "203.0.113.8 4", hours(21), hours(24), 2},
+			{"client=203.0.113.7", "low", "203.0.113.7 4", hours(22), hours(25), 2},
+		},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }

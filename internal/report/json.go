@@ -26,7 +26,7 @@ func EscapeJSON(dst, q []byte) []byte {
 	for len(q) > 0 {
 		r, n := utf8.DecodeRune(q)
 		switch {
-		case r == '\n' || !unsafeRune(r, string(q[:n])):
+		case r == '\n' || !Unsafe(r, string(q[:n])):
 			dst = append(dst, q[:n]...)
 		case r > 0xffff:
 			hi, lo := utf16.EncodeRune(r)

@@ -175,7 +175,7 @@ func TestHostile(t *testing.T) {
 				t.Errorf("%s has %d bytes", what, len(got))
 			}
 			for _, r := range string(got) {
-				if r != '\n' && r != '\t' && unsafeRune(r, string(r)) {
+				if r != '\n' && r != '\t' && Unsafe(r, string(r)) {
 					t.Errorf("%s has %U", what, r)
 					break
 				}

@@ -12,7 +12,7 @@ import (
 func Visible(s, keep string) string {
 	clean := true
 	for i, r := range s {
-		if unsafeRune(r, s[i:]) && !strings.ContainsRune(keep, r) {
+		if Unsafe(r, s[i:]) && !strings.ContainsRune(keep, r) {
 			clean = false
 			break
 		}
@@ -24,7 +24,7 @@ func Visible(s, keep string) string {
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
-		case !unsafeRune(r, s[i:]) || strings.ContainsRune(keep, r) && r != utf8.RuneError:
+		case !Unsafe(r, s[i:]) || strings.ContainsRune(keep, r) && r != utf8.RuneError:
 			b.WriteString(s[i : i+n])
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -42,9 +42,9 @@ func Visible(s, keep string) string {
 	return b.String()
 }
 
-// unsafeRune reports whether r, which rest begins with, may do more to a reader than put ink on the page. Cf are the
+// Unsafe reports whether r, which rest begins with, may do more to a reader than put ink on the page. Cf are the
 // format characters: bidirectional overrides, zero-width joiners, tags.
-func unsafeRune(r rune, rest string) bool {
+func Unsafe(r rune, rest string) bool {
 	if r == utf8.RuneError {
 		_, n := utf8.DecodeRuneInString(rest)
 		return n == 1 // not UTF-8; the replacement character itself is harmless

@@ -23,7 +23,7 @@ func (e *Engine) WriteParquet(ctx context.Context, sql string, args ...any) (int
 	if e.output == "" {
 		return 0, errors.New("write parquet: the engine was not opened for it")
 	}
-	return e.write(ctx, engine.Output{Path: e.output, IDs: e.fieldIDs}, sql, args)
+	return e.write(ctx, engine.Output{Path: e.output}, sql, args)
 }
 
 // Store runs a query and writes its rows to one of Config.Outputs. See engine.Storer.

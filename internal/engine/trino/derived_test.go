@@ -36,11 +36,11 @@ func refine(t *testing.T, l *lake.Lake, hours ...time.Time) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := duckdb.Open(duckdb.Config{Threads: 1, Output: f.Path(), FieldIDs: ids}, nil)
+		e, err := duckdb.Open(duckdb.Config{Threads: 1, Outputs: []string{f.Path()}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Rows, err = e.WriteParquet(t.Context(), talk, h, h); err != nil {
+		if f.Rows, err = e.Store(t.Context(), engine.Output{Path: f.Path(), IDs: ids}, talk, h, h); err != nil {
 			t.Fatal(err)
 		}
 		e.Close()

@@ -18,6 +18,7 @@ import (
 	"weir/internal/finding"
 	"weir/internal/ingest"
 	"weir/internal/lake"
+	"weir/internal/notify"
 	"weir/internal/refine"
 	"weir/internal/rule"
 	"weir/internal/source"
@@ -69,7 +70,7 @@ Exit status 1 says that there are findings at or above --fail-on, 2 that a rule 
 	fl.StringVar(&f.timings, "timings", "", "say how long each rule took: table, json")
 	fl.Lookup("timings").NoOptDefVal = "table"
 	f.times = addTimeFlags(fl, time.Now)
-	addSettingFlags(cmd, append([]string{"memory_limit", "threads"}, findingSettings...)...)
+	addSettingFlags(cmd, append([]string{"network", "memory_limit", "threads"}, findingSettings...)...)
 	addSourceFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(finding.Severities, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules(a))
@@ -104,7 +105,10 @@ func runDetect(ctx context.Context, a *app, f *detectFlags, args []string) (err 
 	if err != nil && (ctx.Err() != nil || d.sum.Coverage == nil) {
 		return err
 	}
-	return errors.Join(d.print(format), err, d.verdict())
+	if err := errors.Join(d.print(format), err, errors.Join(d.problems...)); err != nil {
+		return err
+	}
+	return d.verdict()
 }
 
 // chosenRules are the rules of the flag --rule, by id or by file; all if there is none.
@@ -148,8 +152,11 @@ type detection struct {
 
 	sum     detect.Summary
 	refined refine.Summary
+	told    notify.Summary
 	found   []*finding.Finding // what is printed
 	hidden  int                // of severity info
+
+	problems []error // that did not stop the run
 }
 
 // source runs the rules on logs as they lie, in a lake and with a store that are thrown away.
@@ -169,7 +176,7 @@ func (d *detection) source(ctx context.Context, args []string) (err error) {
 	rejected := &rejectNotes{a: d.a}
 	rejected.done(sum.Rejected)
 	given := d.a
-	d.a, d.thrown, d.flags.noNotify = &here, true, true
+	d.a, d.thrown = &here, true
 	defer func() { d.a = given }()
 	// --since and --until chose objects by their names, which is coarser than hours.
 	err = d.lake(ctx)
@@ -190,7 +197,7 @@ func (d *detection) lake(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if d.refined, err = refineLake(ctx, d.a, l, known); err != nil {
+	if d.refined, err = refineLake(ctx, d.a, l, known, false); err != nil {
 		return err
 	}
 	store, err := d.a.openFindings(ctx, createFindings)
@@ -198,6 +205,10 @@ func (d *detection) lake(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	channels, err := d.channels(ctx, store)
+	if err != nil {
+		return err
+	}
 	tables, err := d.a.lakeTables(l)
 	if err != nil {
 		return err
@@ -217,12 +228,26 @@ func (d *detection) lake(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if !d.flags.noNotify {
-		if err := tellChannels(ctx, d.a, store); err != nil {
-			return err
-		}
+	if d.told, err = notify.Dispatch(ctx, store, channels, time.Now()); err != nil {
+		d.problems = append(d.problems, err) // the findings are printed all the same
 	}
 	return d.list(ctx, store)
+}
+
+// channels are those that are told of what changes, from this run on.
+func (d *detection) channels(ctx context.Context, s finding.Store) ([]notify.Channel, error) {
+	if d.thrown {
+		return nil, nil
+	}
+	var names []string
+	for _, c := range d.a.settings.Notify {
+		names = append(names, c.Name)
+	}
+	// What changes waits for them, also if they are told by another run only.
+	if err := s.Subscribe(ctx, names...); err != nil || d.flags.noNotify {
+		return nil, err
+	}
+	return openChannels(ctx, d.a)
 }
 
 // list finds what to print: what wants attention, of these rules and this time.
@@ -279,41 +304,4 @@ func (a *app) lakeTables(l *lake.Lake) (detect.Tables, error) {
 		return nil, err
 	}
 	return &detect.LakeTables{Lake: l, Derived: refine.Tables, Cache: cache}, nil
-}
-
-// refineLake makes the tables that rules read of the hours that got records.
-func refineLake(ctx context.Context, a *app, l *lake.Lake, known *knownNetworks) (refine.Summary, error) {
-	cache, err := a.cache()
-	if err != nil {
-		return refine.Summary{}, err
-	}
-	bar := newProgress(a.stderr, isTerminal(a.stderr), a.quiet, time.Now)
-	defer bar.Done()
-	sum, err := refine.Run(ctx, refine.Config{
-		Lake: l, Book: known.Book, Ports: known.Ports,
-		Open: func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
-			e, err := duckdb.Open(duckdb.Config{
-				Memory: queryMemory(a.settings.MemoryLimit), Threads: a.settings.Threads, Outputs: outputs,
-				TempDir: filepath.Join(os.TempDir(), fmt.Sprintf("weir-refine-%d", os.Getpid())),
-			}, tables)
-			if err != nil {
-				return nil, err
-			}
-			return e, nil
-		},
-		Fetch: func(ctx context.Context, files []lake.DataFile, columns []string) ([]string, func() error, error) {
-			got, err := l.Fetch(ctx, files, columns, cache)
-			if err != nil {
-				return nil, nil, err
-			}
-			return got.Paths, got.Close, nil
-		},
-		Progress: func(done, total int) {
-			bar.Update(progressState{Doing: "hours refined", Objects: int64(done), ObjectsTotal: int64(total)})
-		},
-	})
-	if ctx.Err() != nil {
-		return sum, &savedError{fmt.Sprintf("%s hours are refined; the same command goes on from there", count(int64(sum.Hours))), ctx.Err()}
-	}
-	return sum, err
 }

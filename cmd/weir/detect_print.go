@@ -217,6 +217,9 @@ func (d *detection) summary() string {
 		}
 	}
 	line("%d rules, %s steps in %.1f s", len(d.sum.Rules), count(int64(d.sum.Steps)), d.sum.Seconds)
+	if n := d.told; n.Sent+n.Failed > 0 {
+		line("%d notices sent about %d changes, %d failed", n.Sent, n.Told, n.Failed)
+	}
 	if d.sum.Left > 0 {
 		line("%s steps are left to the next run", count(int64(d.sum.Left)))
 	}

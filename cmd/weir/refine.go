@@ -65,13 +65,18 @@ func runRefine(ctx context.Context, a *app, again bool) (sum refine.Summary, err
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	return refineLake(ctx, a, l, known, again)
+}
+
+// refineLake makes the tables of a lake that is open for writing.
+func refineLake(ctx context.Context, a *app, l *lake.Lake, known *knownNetworks, again bool) (refine.Summary, error) {
 	cache, err := a.cache()
 	if err != nil {
-		return sum, err
+		return refine.Summary{}, err
 	}
 	bar := newProgress(a.stderr, isTerminal(a.stderr), a.quiet, time.Now)
 	defer bar.Done()
-	return refine.Run(ctx, refine.Config{
+	sum, err := refine.Run(ctx, refine.Config{
 		Lake: l, Book: known.Book, Ports: known.Ports, Log: a.logger(), Again: again,
 		Open: func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
 			return duckdb.Open(duckdb.Config{Memory: queryMemory(a.settings.MemoryLimit), Threads: a.settings.Threads, Outputs: outputs,
@@ -88,4 +93,8 @@ func runRefine(ctx context.Context, a *app, again bool) (sum refine.Summary, err
 			bar.Update(progressState{Doing: "hours", Objects: int64(done), ObjectsTotal: int64(total)})
 		},
 	})
+	if ctx.Err() != nil {
+		return sum, &savedError{fmt.Sprintf("%s hours are refined; the same command goes on from there", count(int64(sum.Hours))), ctx.Err()}
+	}
+	return sum, err
 }

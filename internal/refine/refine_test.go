@@ -190,7 +190,7 @@ func TestGateway(t *testing.T) {
 	check(t, e, "SELECT interface_id, client, client_port, server, own, gateway, counted, client_bytes, server_bytes FROM conversations",
 		"eni-a 10.0.1.5 40000 8.8.4.4 client false true 5000 5000",
 		"eni-nat 10.0.1.5 40000 8.8.4.4 transit true false 5000 5000",
-		"eni-nat 10.0.0.220 1111 8.8.4.4 client true false 5000 5000")
+		"eni-nat 10.0.0.220 1111 8.8.4.4 transit true false 5000 5000")
 	check(t, e, "SELECT interface_id, client, server, counted FROM edges", "eni-a 10.0.1.5 8.8.4.4 true")
 	check(t, e, "SELECT interface_id FROM exposures")
 }

@@ -73,7 +73,7 @@ var layout = []rule{
 	{"rules", noun, []string{"internal/rule"}}, // likewise
 
 	{"internal/detect", verb, []string{"internal/lake", "internal/engine", "internal/rule", "internal/finding"}},
-	{"internal/check", verb, []string{"internal/engine", "internal/rule"}},
+	{"internal/check", verb, []string{"flowlog", "internal/source", "internal/engine", "internal/network", "internal/rule", "internal/ingest", "internal/refine"}},
 	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
 	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL
 	{"internal/refine", verb, []string{"flowlog", "internal/columnar", "internal/lake", "internal/engine", "internal/network"}},

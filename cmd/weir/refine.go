@@ -22,8 +22,8 @@ func newRefineCmd(a *app) *cobra.Command {
 		Use:   "refine",
 		Short: "Make conversations, exposures, edges and coverage of new records",
 		Long: `Makes the tables that rules and people ask of the records in flows: addresses, conversations, exposures, edges and
-coverage (docs/conversations.md). They are made by UTC hour: of the hours that got records since, and of all where weir or
-the file of the setting network changed what comes out.
+and coverage (docs/conversations.md). They are made by UTC hour: of the hours that got records since, and of all where
+weir or the file of the setting network changed what comes out.
 
 Stopped at any moment, what was made stays, and the next run goes on.`,
 		Example: "  weir refine\n  weir refine --again -o json",

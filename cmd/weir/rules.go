@@ -168,18 +168,26 @@ type brokenRule struct {
 	err  error
 }
 
-// checkConfig is how examples are run.
-func checkConfig() check.Config {
+// checkConfig is how examples are run. They do not know the networks of whoever runs them.
+func checkConfig() (check.Config, error) {
+	book, err := network.New(network.Config{})
 	return check.Config{
 		Open: func(tables []engine.Table) (engine.Engine, error) {
 			return duckdb.Open(duckdb.Config{Threads: 1}, tables)
 		},
-		Ports: network.DefaultPorts(),
-	}
+		Store: func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
+			return duckdb.Open(duckdb.Config{Threads: 1, Outputs: outputs}, tables)
+		},
+		Ports: network.DefaultPorts(), Book: book,
+	}, err
 }
 
 func checkRules(ctx context.Context, a *app, list []*rule.Rule, broken []brokenRule, o check.Options) error {
 	format, err := a.outputFormat("table", outputFormats...)
+	if err != nil {
+		return err
+	}
+	cfg, err := checkConfig()
 	if err != nil {
 		return err
 	}
@@ -188,7 +196,7 @@ func checkRules(ctx context.Context, a *app, list []*rule.Rule, broken []brokenR
 		out.broken(b)
 	}
 	for _, r := range list {
-		res, err := check.Rule(ctx, checkConfig(), r, o)
+		res, err := check.Rule(ctx, cfg, r, o)
 		if err != nil {
 			return err
 		}

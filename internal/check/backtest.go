@@ -54,7 +54,7 @@ func RunBacktest(ctx context.Context, cfg BacktestConfig, r *rule.Rule) (*Backte
 		if err != nil {
 			return nil, err
 		}
-		rows, _, err := collect(ctx, cfg.Engine, r, sql, args)
+		rows, _, err := collect(ctx, cfg.Engine, sql, args)
 		if err != nil {
 			return nil, fmt.Errorf("backtest %s: step %s: %w", r.ID, end.Format(time.RFC3339), err)
 		}
@@ -66,6 +66,9 @@ func RunBacktest(ctx context.Context, cfg BacktestConfig, r *rule.Rule) (*Backte
 		d.Steps++
 		d.Rows += len(rows)
 		for _, row := range rows {
+			if row["severity"] == nil {
+				row["severity"] = r.Severity
+			}
 			key := identity(r, row)
 			f := found[key]
 			if f == nil {
@@ -109,8 +112,8 @@ func identity(r *rule.Rule, row map[string]any) string {
 	return strings.Join(out, " ")
 }
 
-// collect runs a query and returns its rows by column, and the columns; severity is the rule's where the row has none.
-func collect(ctx context.Context, e engine.Engine, r *rule.Rule, sql string, args []any) ([]map[string]any, []engine.Column, error) {
+// collect runs a query and returns its rows by column, and the columns.
+func collect(ctx context.Context, e engine.Engine, sql string, args []any) ([]map[string]any, []engine.Column, error) {
 	rows, err := e.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, nil, err
@@ -126,12 +129,9 @@ func collect(ctx context.Context, e engine.Engine, r *rule.Rule, sql string, arg
 		if err != nil {
 			return nil, nil, err
 		}
-		row := make(map[string]any, len(columns)+1)
+		row := make(map[string]any, len(columns))
 		for i, c := range columns {
 			row[c.Name] = values[i]
-		}
-		if row["severity"] == nil {
-			row["severity"] = r.Severity // as whoever makes findings of the rows does
 		}
 		out = append(out, row)
 	}

@@ -1,10 +1,11 @@
 // Package check proves a detection rule by its own examples: it makes the tables that an example describes, runs the rule's
 // SQL on them in DuckDB, and compares rows.
 //
-// Start at Rule. tables.go says how an example's text becomes rows, expand.go and defaults.go what it may leave out, and
+// Start at Rule. tables.go says how an example's text becomes rows, expand.go and defaults.go what it may leave out,
+// derive.go how records become tables, and
 // want.go how rows are compared. mutate.go changes the rule a little, and wants some example to notice.
 //
-// It reads no lake and no files. What must hold: an example passes only if its rows are exactly those wanted, each of them
+// It reads no lake. What must hold: an example passes only if its rows are exactly those wanted, each of them
 // has an identity and a sentence, and nothing of one example is seen by another.
 package check
 
@@ -17,14 +18,19 @@ import (
 	"time"
 
 	"weir/internal/engine"
+	"weir/internal/network"
+	"weir/internal/refine"
 	"weir/internal/rule"
 )
 
 // Config is what checking takes.
 type Config struct {
 	// Open opens an engine over tables.
-	Open  func(tables []engine.Table) (engine.Engine, error)
-	Ports rule.Ports
+	Open func(tables []engine.Table) (engine.Engine, error)
+	// Store opens one that can store: tables are made of an example's records with it.
+	Store refine.Opener
+	Ports *network.Ports
+	Book  *network.Book // what addresses of records are
 	// Limit is how long an example's query may take; 0 is 10 s.
 	Limit time.Duration
 }
@@ -39,7 +45,7 @@ type Result struct {
 }
 
 // OK tells whether every example passed.
-func (r *Result) OK() bool { return len(r.Failures) == 0 }
+func (res *Result) OK() bool { return len(res.Failures) == 0 }
 
 // Failure is what is wrong with an example, or with "" as Example the rule.
 type Failure struct {
@@ -63,6 +69,7 @@ func Rule(ctx context.Context, cfg Config, r *rule.Rule, o Options) (*Result, er
 	defer func() {
 		for _, s := range stages {
 			s.engine.Close()
+			s.done()
 		}
 	}()
 	for i := range r.Examples {
@@ -70,7 +77,7 @@ func Rule(ctx context.Context, cfg Config, r *rule.Rule, o Options) (*Result, er
 		fail := func(text string) {
 			res.Failures = append(res.Failures, Failure{ex.Name, ex.Line, text})
 		}
-		s, err := newStage(cfg, r, ex)
+		s, err := newStage(ctx, cfg, r, ex)
 		if err != nil {
 			if bad := (*textError)(nil); errors.As(err, &bad) {
 				fail(bad.Error())
@@ -102,6 +109,7 @@ type stage struct {
 	ex     *rule.Example
 	engine engine.Engine
 	end    time.Time
+	done   func() // removes what the tables lie in
 }
 
 // textError is a mistake in what the rule's author wrote.
@@ -111,19 +119,21 @@ func (e *textError) Error() string { return e.msg }
 
 func mistake(format string, args ...any) error { return &textError{fmt.Sprintf(format, args...)} }
 
-func newStage(cfg Config, r *rule.Rule, ex *rule.Example) (*stage, error) {
-	tables, last, err := makeTables(ex)
+func newStage(ctx context.Context, cfg Config, r *rule.Rule, ex *rule.Example) (*stage, error) {
+	tables, last, done, err := tablesOf(ctx, cfg, r, ex)
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{cfg: cfg, ex: ex, end: ex.End}
+	s := &stage{cfg: cfg, ex: ex, end: ex.End, done: done}
 	if s.end.IsZero() {
 		if last.IsZero() {
+			done()
 			return nil, mistake("it has no rows, so end: must say when the step is")
 		}
 		s.end = r.Next(last.Add(time.Hour))
 	}
 	if s.engine, err = cfg.Open(tables); err != nil {
+		done()
 		return nil, err
 	}
 	return s, nil
@@ -137,7 +147,13 @@ func (s *stage) run(ctx context.Context, r *rule.Rule, span rule.Span, params ma
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Limit)
 	defer cancel()
-	return collect(ctx, s.engine, r, sql, args)
+	rows, columns, err := collect(ctx, s.engine, sql, args)
+	for _, row := range rows {
+		if row["severity"] == nil {
+			row["severity"] = r.Severity // as whoever makes findings of the rows does
+		}
+	}
+	return rows, columns, err
 }
 
 // judge runs the example and says what is wrong, or "".

@@ -16,11 +16,18 @@ import (
 
 // config is how the tests of this package run examples.
 func config() Config {
+	book, err := network.New(network.Config{})
+	if err != nil {
+		panic(err)
+	}
 	return Config{
 		Open: func(tables []engine.Table) (engine.Engine, error) {
 			return duckdb.Open(duckdb.Config{Threads: 1}, tables)
 		},
-		Ports: network.DefaultPorts(),
+		Store: func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
+			return duckdb.Open(duckdb.Config{Threads: 1, Outputs: outputs}, tables)
+		},
+		Ports: network.DefaultPorts(), Book: book,
 	}
 }
 
@@ -226,5 +233,44 @@ func TestBacktest(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestRecords: an example may be what AWS writes, and rows of conversations make the other tables.
+func TestRecords(t *testing.T) {
+	text := strings.Replace(head, "FROM conversations", "FROM exposures", 1)
+	text = strings.Replace(text, "server_port = 22", "port = 22\n    AND state = 'SERVED'", 1)
+	text = strings.Replace(text, ">= :least", ">= :least - 3", 1)
+	const records = `
+  - name: as AWS writes it
+    records: |
+      version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags flow-direction
+      5 123456789012 eni-1 203.0.113.9 10.0.0.5 40000 22 6 10 1000 1793700000 1793700060 ACCEPT OK 2 ingress
+      5 123456789012 eni-1 10.0.0.5 203.0.113.9 22 40000 6 10 9000 1793700000 1793700060 ACCEPT OK 18 egress
+    want:
+      - {client: 203.0.113.9, n: 1}
+`
+	const rows = `
+  - name: as conversations
+    conversations: |
+      hour   client        server    server_port  state
+      10:00  203.0.113.9   10.0.0.5  22           SERVED
+      10:00  203.0.113.8   10.0.0.6  22           ANSWERED
+    want:
+      - {client: 203.0.113.9, n: 1}
+`
+	res, err := Rule(context.Background(), config(), parse(t, text+records+rows), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.OK() || res.Examples != 2 {
+		t.Errorf("%d examples, failures %v", res.Examples, res.Failures)
+	}
+	res, err = Rule(context.Background(), config(), parse(t, text+strings.Replace(records, "eni-1 203.0.113.9 10.0.0.5 40000", "eni-1 203.0.113.9 10.0.0.5 many", 1)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.OK() || !strings.Contains(res.Failures[0].Text, `records, line 2: srcport "many"`) {
+		t.Errorf("failures %v, want one that names the line and the field", res.Failures)
 	}
 }

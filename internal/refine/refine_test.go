@@ -213,7 +213,7 @@ func TestRegionalGateway(t *testing.T) {
 		"123456789012 eni-a 10.0.1.5 8.8.4.4 client true private internet",
 		"123456789012 nat-1 10.0.1.5 8.8.4.4 transit false private internet",
 		"123456789012 nat-1 10.0.1.5 9.9.9.9 transit true private internet",
-		"123456789012 nat-1 107.22.182.139 8.8.4.4 client false own internet")
+		"123456789012 nat-1 107.22.182.139 8.8.4.4 transit false own internet")
 }
 
 // TestTransit is AWS's example of a transit gateway: one connection, four records, no directions.

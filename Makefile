@@ -60,6 +60,14 @@ bench: build ## measure against DuckDB, side by side; BENCH_N=records
 bench-scale: build ## measure beyond one machine: S3 and Postgres, 20 million records, 10,000 files, a month of commits
 	@scripts/bench-scale
 
+.PHONY: truth
+truth: build ## measure every rule on labelled traffic: precision, recall, hours; fails if one got worse, or an ordinary day is not quiet
+	$(GO) run ./scripts/truth
+
+.PHONY: truth-update
+truth-update: build ## the same, and write what is reached to scripts/truth/baseline.csv, to be reviewed
+	$(GO) run ./scripts/truth -update
+
 .PHONY: fuzz
 fuzz: needs ## every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz

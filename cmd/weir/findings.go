@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"weir/internal/detect"
 	"weir/internal/finding"
+	"weir/internal/lake"
 )
 
 func newFindingsCmd(a *app) *cobra.Command {
@@ -38,12 +40,45 @@ An id may be cut short as long as only one finding begins so.`
 
 // findingsCoverage says, in one line, which interfaces and hours were logged, and which rules are blind where: no finding
 // means nothing without it.
-func findingsCoverage(context.Context, *app) (string, error) {
-	return "what was logged is not known: an empty list proves nothing", nil
+func findingsCoverage(ctx context.Context, a *app) (_ string, err error) {
+	const unknown = "what was logged is not known: an empty list proves nothing"
+	rules, err := allRules(a)
+	if err != nil {
+		return "", err
+	}
+	l, err := openLake(ctx, a, readAll)
+	if errors.Is(err, lake.ErrNoLake) || errors.Is(err, errNoCatalog) {
+		return unknown, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	tables, err := a.lakeTables(l)
+	if err != nil {
+		return "", err
+	}
+	c, err := detect.ReadCoverage(ctx, detect.CoverageConfig{Tables: tables, Engine: a.ruleEngine, Rules: rules})
+	if errors.Is(err, lake.ErrNoLedger) || err == nil && c == nil {
+		return unknown, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return coverageText(c), nil
 }
 
 // findingsRule returns what a rule says to people: what a finding of it means, and what to do today.
-func findingsRule(id string) (explain, fix string) {
+func findingsRule(a *app, id string) (explain, fix string) {
+	all, err := allRules(a)
+	if err != nil {
+		return "", "" // what is wrong with a file of rules is for those who run them
+	}
+	for _, r := range all {
+		if r.ID == id {
+			return r.Explain, r.Fix
+		}
+	}
 	return "", ""
 }
 

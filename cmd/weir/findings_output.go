@@ -7,11 +7,10 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"weir/internal/engine"
 	"weir/internal/finding"
+	"weir/internal/report"
 )
 
 // findingFormats are those in which findings are printed.
@@ -83,7 +82,7 @@ func writeJSONValues[T any](w io.Writer, format string, list []T) error {
 		default:
 			b.WriteString(",\n")
 		}
-		b.Write(harmlessJSON(data))
+		b.Write(report.EscapeJSON(nil, data))
 		if format == "jsonl" {
 			b.WriteByte('\n')
 		}
@@ -97,21 +96,4 @@ func writeJSONValues[T any](w io.Writer, format string, list []T) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-// harmlessJSON writes what could drive a terminal as escapes, which say the same. JSON has such only inside of texts.
-func harmlessJSON(data []byte) []byte {
-	var b bytes.Buffer
-	for i := 0; i < len(data); {
-		r, n := utf8.DecodeRune(data[i:])
-		if r >= 0x7f && unsafeRune(r, string(data[i:i+n])) {
-			for _, u := range utf16.AppendRune(nil, r) {
-				fmt.Fprintf(&b, `\u%04x`, u)
-			}
-		} else {
-			b.Write(data[i : i+n])
-		}
-		i += n
-	}
-	return b.Bytes()
 }

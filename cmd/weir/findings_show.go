@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -140,9 +141,9 @@ func (x *shownFinding) text(a *app, now time.Time) string {
 			fmt.Fprintf(&b, "\n%s\n  %s\n", head, strings.ReplaceAll(printableLines(text), "\n", "\n  "))
 		}
 	}
-	explain, fix := findingsRule(f.Rule)
-	paragraph("What it means", explain)
-	paragraph("What to do", fix)
+	explain, fix := findingsRule(a, f.Rule)
+	paragraph("What it means", wrapText(explain, 110))
+	paragraph("What to do", wrapText(fix, 110))
 	if f.Evidence.SQL != "" {
 		paragraph("The evidence", evidenceCommand(a, f.Evidence))
 	}
@@ -168,6 +169,22 @@ func (x *shownFinding) text(a *app, now time.Time) string {
 		fmt.Fprintf(&b, "  %s  %s\n", d.At.Format(time.RFC3339), printable(text))
 	}
 	return b.String()
+}
+
+// wrapText breaks long lines between words.
+func wrapText(s string, width int) string {
+	var lines []string
+	for _, line := range strings.Split(strings.TrimSpace(s), "\n") {
+		short := ""
+		for _, word := range strings.Fields(line) {
+			if short != "" && utf8.RuneCountInString(short)+1+utf8.RuneCountInString(word) > width {
+				lines, short = append(lines, short), ""
+			}
+			short = strings.TrimPrefix(short+" "+word, " ")
+		}
+		lines = append(lines, short)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // ago says how long ago something was, to the hour; nothing of what is to come.

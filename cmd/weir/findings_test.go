@@ -34,3 +34,13 @@ func TestEvidenceLiterals(t *testing.T) {
 		}
 	}
 }
+
+func TestWrapText(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "a": "a", "one two three\n\n- four": "one two\nthree\n\n- four", "averylongword x": "averylongword\nx", "éééé ééé": "éééé ééé",
+	} {
+		if got := wrapText(in, 8); got != want {
+			t.Errorf("wrapText(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

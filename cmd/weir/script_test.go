@@ -68,6 +68,7 @@ func seed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o755))
 	s, err := finding.Open(ctx, ts.MkAbs(args[0]), finding.Options{Now: func() time.Time { return now }})
 	ts.Check(err)
+	ts.Check(s.Subscribe(ctx, "out", "fails"))
 	port, tcp := 6379, 6
 	redis := finding.Rule{ID: "exposed-datastore", Version: 1, Title: "Datastore answers the internet", Severity: "critical", Techniques: []string{"T1190"}}
 	sighting := func(eni, severity string) finding.Sighting {

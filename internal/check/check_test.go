@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,11 +16,18 @@ import (
 
 // config is how the tests of this package run examples.
 func config() Config {
+	book, err := network.New(network.Config{})
+	if err != nil {
+		panic(err)
+	}
 	return Config{
 		Open: func(tables []engine.Table) (engine.Engine, error) {
 			return duckdb.Open(duckdb.Config{Threads: 1}, tables)
 		},
-		Ports: network.DefaultPorts(),
+		Store: func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
+			return duckdb.Open(duckdb.Config{Threads: 1, Outputs: outputs}, tables)
+		},
+		Ports: network.DefaultPorts(), Book: book,
 	}
 }
 
@@ -184,5 +192,85 @@ func TestTwoRowsOfOneEntity(t *testing.T) {
 	res := run(t, text+strings.Replace(fires, "    want:", "      10:00  203.0.113.8   10.0.0.5  {22*4}\n    want:\n      - {client: 203.0.113.8}", 1))
 	if len(res.Failures) != 1 || !strings.Contains(res.Failures[0].Text, "two rows have the same entity, severity=low") {
 		t.Errorf("failures %v", res.Failures)
+	}
+}
+
+func TestBacktest(t *testing.T) {
+	r := parse(t, head+`
+  - name: three days
+    conversations: |
+      first_seen               client        server    server_port
+      2026-11-01T09:00Z        203.0.113.9   10.0.0.5  {22*4}
+      2026-11-01T22:00Z        203.0.113.8   10.0.0.5  {22*4}
+      2026-11-01T23:00Z        203.0.113.7   10.0.0.5  {22*4}
+      2026-11-03T09:00Z        203.0.113.9   10.0.0.5  {22*9}
+    want: []
+`)
+	tables, _, err := makeTables(&r.Examples[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := config().Open(tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	got, err := RunBacktest(context.Background(), BacktestConfig{Engine: e, Ports: network.DefaultPorts(), From: day, To: day.Add(72 * time.Hour)}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hours := func(n int) time.Time { return day.Add(time.Duration(n) * time.Hour) }
+	want := &Backtest{
+		Steps: 72,
+		// The window is two hours, so each is seen in two steps; the last one of the second of November's first.
+		Days: []Day{{day, 24, 5, 3}, {hours(24), 24, 1, 0}, {hours(48), 24, 2, 0}},
+		Findings: []*Found{
+			{"client=203.0.113.9", "low", "203.0.113.9 9", hours(8), hours(59), 4},
+			{"client=203.0.113.8", "low", "203.0.113.8 4", hours(21), hours(24), 2},
+			{"client=203.0.113.7", "low", "203.0.113.7 4", hours(22), hours(25), 2},
+		},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestRecords: an example may be what AWS writes, and rows of conversations make the other tables.
+func TestRecords(t *testing.T) {
+	text := strings.Replace(head, "FROM conversations", "FROM exposures", 1)
+	text = strings.Replace(text, "server_port = 22", "port = 22\n    AND state = 'SERVED'", 1)
+	text = strings.Replace(text, ">= :least", ">= :least - 3", 1)
+	const records = `
+  - name: as AWS writes it
+    records: |
+      version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status tcp-flags flow-direction
+      5 123456789012 eni-1 203.0.113.9 10.0.0.5 40000 22 6 10 1000 1793700000 1793700060 ACCEPT OK 2 ingress
+      5 123456789012 eni-1 10.0.0.5 203.0.113.9 22 40000 6 10 9000 1793700000 1793700060 ACCEPT OK 18 egress
+    want:
+      - {client: 203.0.113.9, n: 1}
+`
+	const rows = `
+  - name: as conversations
+    conversations: |
+      hour   client        server    server_port  state
+      10:00  203.0.113.9   10.0.0.5  22           SERVED
+      10:00  203.0.113.8   10.0.0.6  22           ANSWERED
+    want:
+      - {client: 203.0.113.9, n: 1}
+`
+	res, err := Rule(context.Background(), config(), parse(t, text+records+rows), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.OK() || res.Examples != 2 {
+		t.Errorf("%d examples, failures %v", res.Examples, res.Failures)
+	}
+	res, err = Rule(context.Background(), config(), parse(t, text+strings.Replace(records, "eni-1 203.0.113.9 10.0.0.5 40000", "eni-1 203.0.113.9 10.0.0.5 many", 1)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.OK() || !strings.Contains(res.Failures[0].Text, `records, line 2: srcport "many"`) {
+		t.Errorf("failures %v, want one that names the line and the field", res.Failures)
 	}
 }

@@ -25,10 +25,10 @@ tuples AS (
     sum(CASE WHEN accepted AND NOT forward THEN bytes ELSE 0 END) AS b_bytes,
     sum(CASE WHEN accepted AND forward THEN packets ELSE 0 END) AS a_packets,
     sum(CASE WHEN accepted AND NOT forward THEN packets ELSE 0 END) AS b_packets,
-    count_if(accepted AND forward) AS a_accepts,
-    count_if(accepted AND NOT forward) AS b_accepts,
-    count_if(NOT accepted AND forward) AS a_rejects,
-    count_if(NOT accepted AND NOT forward) AS b_rejects,
+    sum(CASE WHEN accepted AND forward THEN 1 ELSE 0 END) AS a_accepts,
+    sum(CASE WHEN accepted AND NOT forward THEN 1 ELSE 0 END) AS b_accepts,
+    sum(CASE WHEN NOT accepted AND forward THEN 1 ELSE 0 END) AS a_rejects,
+    sum(CASE WHEN NOT accepted AND NOT forward THEN 1 ELSE 0 END) AS b_rejects,
     sum(CASE WHEN accepted THEN 0 ELSE packets END) AS rejected_packets,
     bitwise_or_agg(CASE WHEN forward THEN tcp_flags END) AS a_flags,
     bitwise_or_agg(CASE WHEN NOT forward THEN tcp_flags END) AS b_flags,
@@ -37,10 +37,10 @@ tuples AS (
     min(CASE WHEN forward THEN start_time END) AS a_first,
     min(CASE WHEN NOT forward THEN start_time END) AS b_first,
     max(coalesce(end_time, start_time)) AS last_seen,
-    count_if(forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress') AS at_a,
-    count_if(forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress') AS at_b,
-    max(CASE WHEN forward THEN srcaddr ELSE dstaddr END) AS a_shown,
-    max(CASE WHEN forward THEN dstaddr ELSE srcaddr END) AS b_shown,
+    sum(CASE WHEN forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress' THEN 1 ELSE 0 END) AS at_a,
+    sum(CASE WHEN forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress' THEN 1 ELSE 0 END) AS at_b,
+    max(CASE WHEN forward AND srcaddr <> src THEN srcaddr WHEN NOT forward AND dstaddr <> dst THEN dstaddr END) AS a_other,
+    max(CASE WHEN forward AND dstaddr <> dst THEN dstaddr WHEN NOT forward AND srcaddr <> src THEN srcaddr END) AS b_other,
     bool_or(resource) AS resource,
     max(CASE WHEN flow_direction = 'egress' OR flow_direction IS NULL THEN traffic_path END) AS traffic_path,
     max(reject_reason) AS reject_reason, min(encryption_status) AS encryption_status
@@ -57,19 +57,24 @@ sided AS (
       WHEN ca.address IS NOT NULL AND cb.address IS NULL THEN 'a'
       WHEN cb.address IS NOT NULL AND ca.address IS NULL THEN 'b'
       -- Only of its own side an interface shows another address than the packet's.
-      WHEN a_shown <> a AND b_shown = b THEN 'a'
-      WHEN b_shown <> b AND a_shown = a THEN 'b'
+      WHEN a_other IS NOT NULL AND b_other IS NULL THEN 'a'
+      WHEN b_other IS NOT NULL AND a_other IS NULL THEN 'b'
       ELSE 'none'
     END AS side,
     -- A SYN without an ACK is a caller's, and with one an answer. Where both ends look alike the flags say nothing.
     (CASE WHEN protocol = 6 AND (bitwise_and(a_flags, 18) = 2 OR bitwise_and(b_flags, 18) = 18) THEN 1 ELSE 0 END)
-      - (CASE WHEN protocol = 6 AND (bitwise_and(b_flags, 18) = 2 OR bitwise_and(a_flags, 18) = 18) THEN 1 ELSE 0 END) AS a_called,
-    (CASE WHEN :services(protocol, b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(protocol, a_port) THEN 1 ELSE 0 END) AS b_serves
+      - (CASE WHEN protocol = 6 AND (bitwise_and(b_flags, 18) = 2 OR bitwise_and(a_flags, 18) = 18) THEN 1 ELSE 0 END) AS a_called
   FROM tuples t
   LEFT JOIN common ca ON ca.hour_at = t.hour_at AND ca.interface_id = t.interface_id
-    AND ca.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.a_shown END
+    AND ca.address = CASE WHEN t.at_a + t.at_b = 0 THEN coalesce(t.a_other, t.a) END
   LEFT JOIN common cb ON cb.hour_at = t.hour_at AND cb.interface_id = t.interface_id
-    AND cb.address = CASE WHEN t.at_a + t.at_b = 0 THEN t.b_shown END
+    AND cb.address = CASE WHEN t.at_a + t.at_b = 0 THEN coalesce(t.b_other, t.b) END
+),
+-- Most have flags: ports are looked at only where there are none.
+served AS (
+  SELECT s.*, CASE WHEN a_called <> 0 THEN 0
+      ELSE (CASE WHEN :services(b_port) THEN 1 ELSE 0 END) - (CASE WHEN :services(a_port) THEN 1 ELSE 0 END) END AS b_serves
+  FROM sided s
 ),
 roled AS (
   SELECT s.*,
@@ -83,7 +88,7 @@ roled AS (
       ELSE side <> 'b'
     END AS a_is_client,
     CASE WHEN a_called <> 0 THEN 'syn' WHEN b_serves <> 0 THEN 'port' ELSE 'guess' END AS role_evidence
-  FROM sided s
+  FROM served s
 ),
 turned AS (
   SELECT hour_at, interface_id, protocol, side, role_evidence, resource,
@@ -92,7 +97,7 @@ turned AS (
     CASE WHEN a_is_client THEN b ELSE a END AS server, CASE WHEN a_is_client THEN b_port ELSE a_port END AS server_port,
     CASE side WHEN 'a' THEN a WHEN 'b' THEN b END AS own_address,
     CASE side WHEN 'a' THEN b WHEN 'b' THEN a END AS other_address,
-    CASE side WHEN 'a' THEN a_shown <> a WHEN 'b' THEN b_shown <> b ELSE false END AS behind,
+    CASE side WHEN 'a' THEN a_other IS NOT NULL WHEN 'b' THEN b_other IS NOT NULL ELSE false END AS behind,
     CASE side WHEN 'both' THEN 'transit' WHEN 'none' THEN 'unknown' WHEN 'a' THEN
       CASE WHEN a_is_client THEN 'client' ELSE 'server' END
       ELSE CASE WHEN a_is_client THEN 'server' ELSE 'client' END END AS own,
@@ -124,60 +129,69 @@ logged AS (SELECT hour_at, max(instance_id) AS any_instance FROM interfaces GROU
 known AS (
   SELECT i.*, i.instance_id IS NULL AND l.any_instance IS NOT NULL AS managed FROM interfaces i JOIN logged l ON l.hour_at = i.hour_at
 ),
-named AS (
-  SELECT date_trunc('hour', t.first_seen) AS hour, t.*, k.account_id, k.region, k.vpc_id, k.subnet_id,
-    k.instance_id, k.interval_seconds, k.managed
-  FROM turned t
+-- What an interface sends on for others: it shows its own address, and the packet has one that it also talks to, that is outside, or
+-- that AWS's own interfaces have no reason to have.
+others AS (
+  SELECT hour_at, interface_id, other_address FROM turned WHERE other_address IS NOT NULL GROUP BY 1, 2, 3
+),
+passing AS (
+  SELECT t.hour_at, t.interface_id, t.protocol, t.client, t.client_port, t.server, t.server_port
+  FROM (SELECT *, date_trunc('hour', first_seen) AS hour FROM turned WHERE behind OR resource OR side = 'both') AS t
   LEFT JOIN known k ON k.hour_at = t.hour_at AND k.interface_id = t.interface_id
+  LEFT JOIN others o ON o.hour_at = t.hour_at AND o.interface_id = t.interface_id AND o.other_address = t.own_address
+  LEFT JOIN addresses a ON a.hour >= :since AND a.hour < :until AND a.hour = t.hour AND a.address = t.own_address
+  WHERE t.side = 'both' OR o.other_address IS NOT NULL OR t.behind AND k.managed
+    OR strpos(t.own_address, ':') = 0 AND a.scope IN ('internet', 'aws')
 ),
-others AS (SELECT DISTINCT hour_at, interface_id, other_address FROM turned WHERE other_address IS NOT NULL),
+-- The far half of what passes a gateway: the gateway itself calls the same server, for somebody else, and so is no client.
+through AS (SELECT hour_at, interface_id, protocol, server, server_port FROM passing GROUP BY 1, 2, 3, 4, 5),
+gateways AS (SELECT hour_at, interface_id FROM passing GROUP BY 1, 2),
+-- Several interfaces may see a conversation. Best is to count it at the client's, and at none where that is a gateway that hands on
+-- what was counted before it.
 placed AS (
-  SELECT n.*,
-    CASE WHEN (n.behind OR n.resource) AND (o.other_address IS NOT NULL OR n.behind AND n.managed
-        OR strpos(n.own_address, ':') = 0 AND (CASE n.own WHEN 'client' THEN c.scope ELSE s.scope END) IN ('internet', 'aws'))
-      THEN 'transit' ELSE n.own END AS own_end,
-    c.scope AS client_scope, c.network AS client_network, c.zone AS client_zone, c.trusted AS client_trusted, c.list AS client_list,
-    c.country AS client_country, c.asn AS client_asn, c.service AS client_service,
-    s.scope AS server_scope, s.network AS server_network, s.zone AS server_zone, s.trusted AS server_trusted, s.list AS server_list,
-    s.country AS server_country, s.asn AS server_asn, s.service AS server_service
-  FROM named n
-  LEFT JOIN others o ON o.hour_at = n.hour_at AND o.interface_id = n.interface_id
-    AND o.other_address = CASE WHEN n.behind OR n.resource THEN n.own_address END
-  LEFT JOIN addresses c ON c.hour >= :since AND c.hour < :until AND c.hour = n.hour AND c.address = n.client
-  LEFT JOIN addresses s ON s.hour >= :since AND s.hour < :until AND s.hour = n.hour AND s.address = n.server
+  SELECT t.*, g.interface_id IS NOT NULL AS gateway, CASE WHEN x.interface_id IS NOT NULL OR t.own = 'client' AND h.interface_id IS NOT NULL THEN 'transit' ELSE t.own END AS own_end,
+    CASE
+      WHEN x.interface_id IS NOT NULL THEN 5
+      WHEN t.own = 'client' AND h.interface_id IS NOT NULL THEN 0
+      WHEN t.own = 'client' THEN 1
+      WHEN t.own = 'unknown' THEN 3
+      WHEN g.interface_id IS NOT NULL THEN 4
+      ELSE 2
+    END AS preference
+  FROM turned t
+  LEFT JOIN passing x ON x.hour_at = t.hour_at AND x.interface_id = t.interface_id AND x.protocol = t.protocol AND x.client = t.client
+    AND x.client_port = t.client_port AND x.server = t.server AND x.server_port = t.server_port
+  LEFT JOIN gateways g ON g.hour_at = t.hour_at AND g.interface_id = t.interface_id
+  LEFT JOIN through h ON h.hour_at = t.hour_at AND h.interface_id = t.interface_id AND h.protocol = t.protocol
+    AND h.server = t.server AND h.server_port = t.server_port
 ),
--- The far half of what passes a gateway: the gateway itself calls the same server.
-through AS (
-  SELECT hour_at, interface_id, protocol, server, server_port FROM placed WHERE own_end = 'transit' GROUP BY 1, 2, 3, 4, 5
-),
-gateways AS (SELECT hour_at, interface_id FROM through GROUP BY 1, 2),
-ranked AS (
-  SELECT p.*, g.interface_id IS NOT NULL AS gateway,
-    CASE WHEN h.interface_id IS NOT NULL THEN 0 WHEN p.own_end = 'client' THEN 1
-      WHEN p.own_end = 'server' AND g.interface_id IS NULL THEN 2 WHEN p.own_end = 'unknown' THEN 3
-      WHEN p.own_end = 'server' THEN 4 ELSE 5 END AS preference
-  FROM placed p
-  LEFT JOIN gateways g ON g.hour_at = p.hour_at AND g.interface_id = p.interface_id
-  LEFT JOIN through h ON h.hour_at = p.hour_at AND h.interface_id = p.interface_id AND h.protocol = p.protocol
-    AND h.server = CASE WHEN p.own_end = 'client' THEN p.server END AND h.server_port = p.server_port
+shared AS (
+  SELECT hour_at, protocol, client, client_port, server, server_port, min(CAST(preference AS varchar) || interface_id) AS best
+  FROM placed
+  GROUP BY 1, 2, 3, 4, 5, 6
+  HAVING count(*) > 1
 ),
 judged AS (
-  SELECT r.*,
-    row_number() OVER (PARTITION BY hour_at, protocol, client, client_port, server, server_port ORDER BY preference, interface_id) AS place,
+  SELECT p.*, date_trunc('hour', first_seen) AS hour, k.account_id, k.region, k.vpc_id, k.subnet_id, k.instance_id, k.interval_seconds,
+    CASE preference WHEN 0 THEN false WHEN 1 THEN true
+      ELSE m.best IS NULL OR m.best = CAST(preference AS varchar) || p.interface_id END AS counted,
     CASE
       WHEN client_accepts + server_accepts = 0 THEN 0
       -- Resets that answer packets without anything in them are a refusal: none is longer than 100 bytes.
-      WHEN protocol = 6 AND bitwise_and(server_passed, 6) = 4 AND server_bytes <= 60 * server_packets
+      WHEN p.protocol = 6 AND bitwise_and(server_passed, 6) = 4 AND server_bytes <= 60 * server_packets
         AND client_bytes <= 100 * client_packets THEN 2
       WHEN server_bytes >= 1000 AND server_packets >= 6 THEN 4
-      WHEN protocol <> 6 THEN CASE WHEN server_accepts > 0 THEN 3 ELSE 1 END
+      WHEN p.protocol <> 6 THEN CASE WHEN server_accepts > 0 THEN 3 ELSE 1 END
       -- Without flags nobody knows what came back.
       WHEN server_passed IS NOT NULL AND server_accepts > 0 THEN 3
       ELSE 1
     END AS state_rank
-  FROM ranked r
+  FROM placed p
+  LEFT JOIN shared m ON m.hour_at = p.hour_at AND m.protocol = p.protocol AND m.client = p.client AND m.client_port = p.client_port
+    AND m.server = p.server AND m.server_port = p.server_port
+  LEFT JOIN known k ON k.hour_at = p.hour_at AND k.interface_id = p.interface_id
 )
-SELECT hour, account_id, region, vpc_id, subnet_id, instance_id, nullif(interface_id, '') AS interface_id,
+SELECT j.hour, account_id, region, vpc_id, subnet_id, instance_id, nullif(interface_id, '') AS interface_id,
   protocol, client, client_port, server, server_port, own_end AS own, side_evidence, role_evidence,
   CASE state_rank WHEN 0 THEN 'TRIED' WHEN 1 THEN 'REACHABLE' WHEN 2 THEN 'REFUSED' WHEN 3 THEN 'ANSWERED' ELSE 'SERVED' END AS state,
   CAST(state_rank AS integer) AS state_rank,
@@ -194,9 +208,12 @@ SELECT hour, account_id, region, vpc_id, subnet_id, instance_id, nullif(interfac
   CAST(rejected_packets AS bigint) AS rejected_packets,
   CAST(client_flags AS integer) AS client_flags, CAST(server_flags AS integer) AS server_flags,
   first_seen, last_seen, date_diff('second', first_seen, last_seen) AS seconds,
-  client_scope, client_network, client_zone, client_trusted, client_list, client_country, client_asn, client_service,
-  server_scope, server_network, server_zone, server_trusted, server_list, server_country, server_asn, server_service,
+  c.scope AS client_scope, c.network AS client_network, c.zone AS client_zone, c.trusted AS client_trusted, c.list AS client_list,
+  c.country AS client_country, c.asn AS client_asn, c.service AS client_service,
+  s.scope AS server_scope, s.network AS server_network, s.zone AS server_zone, s.trusted AS server_trusted, s.list AS server_list,
+  s.country AS server_country, s.asn AS server_asn, s.service AS server_service,
   traffic_path, reject_reason, encryption_status, gateway,
-  CASE preference WHEN 0 THEN false WHEN 1 THEN true ELSE place = 1 END AS counted, interval_seconds
-FROM judged
-ORDER BY interface_id, server_port, server, client, client_port, protocol, hour
+  counted, interval_seconds
+FROM judged j
+LEFT JOIN addresses c ON c.hour >= :since AND c.hour < :until AND c.hour = j.hour AND c.address = j.client
+LEFT JOIN addresses s ON s.hour >= :since AND s.hour < :until AND s.hour = j.hour AND s.address = j.server

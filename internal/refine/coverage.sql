@@ -48,15 +48,15 @@ owners AS (
 ),
 objects AS (
   SELECT "start" - "start" % 3600 AS hour_at, coalesce(interface_id, resource_id, '') AS interface_id, source_object,
-    count(*) AS records, count_if(log_status = 'NODATA') AS nodata, count_if(log_status = 'SKIPDATA') AS skipdata,
-    count_if(action = 'ACCEPT') AS accepts, count_if(action = 'REJECT') AS rejects,
+    count(*) AS records, sum(CASE WHEN log_status = 'NODATA' THEN 1 ELSE 0 END) AS nodata, sum(CASE WHEN log_status = 'SKIPDATA' THEN 1 ELSE 0 END) AS skipdata,
+    sum(CASE WHEN action = 'ACCEPT' THEN 1 ELSE 0 END) AS accepts, sum(CASE WHEN action = 'REJECT' THEN 1 ELSE 0 END) AS rejects,
     max(account_id) AS account_id, max(CASE WHEN account_id <> 'unknown' THEN account_id END) AS known_account, max(region) AS region,
-    max(vpc_id) AS vpc_id, max(subnet_id) AS subnet_id, max(instance_id) AS instance_id, max(encryption_status) AS encryption_status,
-    max(flow_direction) AS flow_direction, max(pkt_dst_aws_service) AS pkt_dst_aws_service, max(pkt_srcaddr) AS pkt_srcaddr,
-    max(reject_reason) AS reject_reason, max(tcp_flags) AS tcp_flags, max(traffic_path) AS traffic_path, max(type) AS type,
+    max(vpc_id) AS vpc_id, max(subnet_id) AS subnet_id, count(instance_id) AS instance_id, count(encryption_status) AS encryption_status,
+    count(flow_direction) AS flow_direction, count(pkt_dst_aws_service) AS pkt_dst_aws_service, count(pkt_srcaddr) AS pkt_srcaddr,
+    count(reject_reason) AS reject_reason, count(tcp_flags) AS tcp_flags, count(traffic_path) AS traffic_path, count(type) AS type,
     sum(CASE WHEN coalesce(log_status, '') <> 'SKIPDATA' THEN "end" - "start" END) AS length,
-    count_if(coalesce(log_status, '') <> 'SKIPDATA' AND "end" >= "start") AS lengths,
-    count_if(coalesce(log_status, '') <> 'SKIPDATA' AND "end" - "start" > 120) AS long,
+    sum(CASE WHEN coalesce(log_status, '') <> 'SKIPDATA' AND "end" >= "start" THEN 1 ELSE 0 END) AS lengths,
+    sum(CASE WHEN coalesce(log_status, '') <> 'SKIPDATA' AND "end" - "start" > 120 THEN 1 ELSE 0 END) AS long,
     min(start_time) AS first_seen, max(coalesce(end_time, start_time)) AS last_seen, min("end") AS first_end
   FROM flows
   WHERE start_time >= :since AND start_time < :until
@@ -72,17 +72,17 @@ described AS (
     max(subnet_id) AS subnet_id, sum(records) AS records, sum(nodata) AS nodata, sum(skipdata) AS skipdata, sum(accepts) AS accepts,
     sum(rejects) AS rejects,
     substr(CASE WHEN max(account_id) IS NULL THEN '' ELSE ',account_id' END
-      || CASE WHEN max(encryption_status) IS NULL THEN '' ELSE ',encryption_status' END
-      || CASE WHEN max(flow_direction) IS NULL THEN '' ELSE ',flow_direction' END
-      || CASE WHEN max(instance_id) IS NULL THEN '' ELSE ',instance_id' END
-      || CASE WHEN max(pkt_dst_aws_service) IS NULL THEN '' ELSE ',pkt_dst_aws_service' END
-      || CASE WHEN max(pkt_srcaddr) IS NULL THEN '' ELSE ',pkt_srcaddr' END
+      || CASE WHEN max(encryption_status) = 0 THEN '' ELSE ',encryption_status' END
+      || CASE WHEN max(flow_direction) = 0 THEN '' ELSE ',flow_direction' END
+      || CASE WHEN max(instance_id) = 0 THEN '' ELSE ',instance_id' END
+      || CASE WHEN max(pkt_dst_aws_service) = 0 THEN '' ELSE ',pkt_dst_aws_service' END
+      || CASE WHEN max(pkt_srcaddr) = 0 THEN '' ELSE ',pkt_srcaddr' END
       || CASE WHEN max(region) IS NULL THEN '' ELSE ',region' END
-      || CASE WHEN max(reject_reason) IS NULL THEN '' ELSE ',reject_reason' END
+      || CASE WHEN max(reject_reason) = 0 THEN '' ELSE ',reject_reason' END
       || CASE WHEN max(subnet_id) IS NULL THEN '' ELSE ',subnet_id' END
-      || CASE WHEN max(tcp_flags) IS NULL THEN '' ELSE ',tcp_flags' END
-      || CASE WHEN max(traffic_path) IS NULL THEN '' ELSE ',traffic_path' END
-      || CASE WHEN max(type) IS NULL THEN '' ELSE ',type' END
+      || CASE WHEN max(tcp_flags) = 0 THEN '' ELSE ',tcp_flags' END
+      || CASE WHEN max(traffic_path) = 0 THEN '' ELSE ',traffic_path' END
+      || CASE WHEN max(type) = 0 THEN '' ELSE ',type' END
       || CASE WHEN max(vpc_id) IS NULL THEN '' ELSE ',vpc_id' END, 2) AS fields,
     CASE WHEN sum(length) > 75 * sum(lengths) OR sum(long) * 100 >= greatest(sum(lengths), 1) THEN 600 ELSE 60 END AS interval_seconds,
     max(delay) AS delay, min(first_seen) AS first_seen, max(last_seen) AS last_seen

@@ -5,7 +5,7 @@ SELECT hour, arbitrary(account_id) AS account_id, arbitrary(region) AS region, a
   arbitrary(server_scope) AS server_scope, arbitrary(server_network) AS server_network, arbitrary(server_zone) AS server_zone,
   arbitrary(server_trusted) AS server_trusted, arbitrary(server_list) AS server_list, arbitrary(server_country) AS server_country,
   arbitrary(server_asn) AS server_asn, arbitrary(server_service) AS server_service,
-  max(role_evidence) AS role_evidence, count(*) AS conversations, count_if(state_rank >= 3) AS answered,
+  max(role_evidence) AS role_evidence, count(*) AS conversations, CAST(sum(CASE WHEN state_rank >= 3 THEN 1 ELSE 0 END) AS bigint) AS answered,
   CAST(sum(client_bytes) AS bigint) AS client_bytes, CAST(sum(server_bytes) AS bigint) AS server_bytes,
   max(traffic_path) AS traffic_path, min(first_seen) AS first_seen, max(last_seen) AS last_seen, bool_or(counted) AS counted
 FROM conversations

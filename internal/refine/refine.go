@@ -47,8 +47,10 @@ var always = span{time.Unix(0, 0).UTC(), time.Date(9000, 1, 1, 0, 0, 0, 0, time.
 type work struct {
 	open  Opener
 	book  Book
+	ports *network.Ports
 	flows engine.Table
 	spans []span
+	dir   string // for files on the way
 	// output says where the rows of a table in a span go.
 	output func(d *lake.Derived, s span) engine.Output
 	// done is told the rows that went there.
@@ -66,8 +68,8 @@ func (w *work) run(ctx context.Context) (err error) {
 			files[d] = append(files[d], path)
 		}
 	}
-	e, err := w.open(ctx, []engine.Table{w.flows, engineTable(Addresses, files[Addresses]...),
-		engineTable(Conversations, files[Conversations]...)}, outputs)
+	e, err := w.open(ctx, []engine.Table{w.flows, withFiles(Addresses, files[Addresses]...),
+		withFiles(Conversations, files[Conversations]...)}, outputs)
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,7 @@ func (w *work) run(ctx context.Context) (err error) {
 	}
 	for _, d := range []*lake.Derived{Conversations, Coverage, Exposures, Edges} {
 		for _, s := range w.spans {
-			sql, args := bind(SQL(d.Name), s)
+			sql, args := bind(SQL(d.Name, w.ports), s)
 			rows, err := e.Store(ctx, w.output(d, s), sql, args...)
 			if err != nil {
 				return fmt.Errorf("make %s: %w", d.Name, err)
@@ -94,6 +96,12 @@ func (w *work) run(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+func withFiles(d *lake.Derived, files ...string) engine.Table {
+	t := engine.DerivedTable(d)
+	t.Files = files
+	return t
 }
 
 // addresses looks up the addresses of a span.
@@ -116,7 +124,7 @@ func (w *work) addresses(ctx context.Context, e engine.Engine, s span) (n int64,
 	if err != nil {
 		return 0, err
 	}
-	sql, args := bind(SQL(Addresses.Name), s)
+	sql, args := bind(SQL(Addresses.Name, w.ports), s)
 	rows, err := e.Query(ctx, sql, args...)
 	if err != nil {
 		return 0, err
@@ -135,7 +143,7 @@ func (w *work) addresses(ctx context.Context, e engine.Engine, s span) (n int64,
 		service, _ := row[3].(string)
 		p := lookUp(w.book, address, own, service)
 		if err := to.Write(row[0], address, string(p.Scope), orNull(p.Network), orNull(p.Zone), p.Trusted, orNull(p.List), orNull(p.Country),
-			number(p.ASN), row[3]); err != nil {
+			number(p.ASN), orNull(p.Service)); err != nil {
 			return 0, err
 		}
 	}
@@ -148,6 +156,9 @@ func lookUp(b Book, address string, own bool, service string) network.Place {
 		return network.Place{Scope: network.Special}
 	}
 	p := b.Lookup(ip)
+	if service != "" && p.Scope != network.Own {
+		p.Service = service
+	}
 	if p.Scope != network.Internet {
 		return p
 	}
@@ -177,8 +188,8 @@ func number(n int64) any {
 
 // Local makes the tables of records that lie in Parquet files, into dir, without a lake. The tables that come back begin with
 // that of the records.
-func Local(ctx context.Context, open Opener, book Book, flows []string, dir string) ([]engine.Table, error) {
-	w := &work{open: open, book: book, spans: []span{always}, done: func(*lake.Derived, span, int64) {}}
+func Local(ctx context.Context, open Opener, book Book, ports *network.Ports, flows []string, dir string) ([]engine.Table, error) {
+	w := &work{open: open, book: book, ports: ports, spans: []span{always}, done: func(*lake.Derived, span, int64) {}}
 	w.flows = engine.Table{Name: flowlog.VPC.Name, Columns: engine.Columns(flowlog.VPC), Files: flows}
 	path := func(d *lake.Derived) string { return filepath.Join(dir, d.Name+".parquet") }
 	w.output = func(d *lake.Derived, _ span) engine.Output { return engine.Output{Path: path(d)} }
@@ -187,7 +198,7 @@ func Local(ctx context.Context, open Opener, book Book, flows []string, dir stri
 	}
 	tables := []engine.Table{w.flows}
 	for _, d := range Tables {
-		tables = append(tables, engineTable(d, path(d)))
+		tables = append(tables, withFiles(d, path(d)))
 	}
 	return tables, nil
 }

@@ -6,21 +6,23 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"weir/internal/engine"
+	"weir/internal/network"
 )
 
 //go:embed *.sql
 var texts embed.FS
 
-// SQL is the text that makes a table, whole but for :since and :until. See Bind.
-func SQL(table string) string {
+// SQL is the text that makes a table, whole but for :since and :until, which stand for the ends of the time that it is made for.
+func SQL(table string, ports *network.Ports) string {
 	text := read(table)
 	text = strings.Replace(text, ":common", strings.TrimSpace(read("common")), 1)
 	text = strings.Replace(text, ":interval", strings.TrimSpace(read("interval")), 1)
-	text = portConditions(text, ":services", services)
-	return portConditions(text, ":ports", known)
+	text = portConditions(text, ":services", serverCondition(ports))
+	return portConditions(text, ":ports", ports.AnyCondition)
 }
 
 func read(name string) string {
@@ -31,16 +33,24 @@ func read(name string) string {
 	return string(text)
 }
 
-// portConditions writes out :name(protocol, port) as a condition.
-func portConditions(text, name string, set portSet) string {
+// serverCondition tells the ports whose side is the server when nothing better tells.
+func serverCondition(ports *network.Ports) func(expr string) string {
+	var list []string
+	for _, p := range ports.KnownPorts() {
+		list = append(list, strconv.Itoa(p))
+	}
+	return func(expr string) string { return expr + " IN (" + strings.Join(append(list, "-1"), ", ") + ")" }
+}
+
+// portConditions writes out :name(port) as a condition.
+func portConditions(text, name string, condition func(expr string) string) string {
 	for {
 		i := strings.Index(text, name+"(")
 		if i < 0 {
 			return text
 		}
-		args, rest, _ := strings.Cut(text[i+len(name)+1:], ")")
-		protocol, port, _ := strings.Cut(args, ", ")
-		text = text[:i] + set.condition(protocol, port) + rest
+		port, rest, _ := strings.Cut(text[i+len(name)+1:], ")")
+		text = text[:i] + condition(port) + rest
 	}
 }
 
@@ -70,13 +80,13 @@ func bind(sql string, s span) (string, []any) {
 }
 
 // made names how tables are made: other SQL or another book would make others.
-func made(book Book) string {
+func made(book Book, ports *network.Ports) string {
 	h := sha256.New()
 	for _, d := range Tables {
 		for _, c := range d.Columns {
 			fmt.Fprintf(h, "%s.%s %s\n", d.Name, c.Name, c.Type)
 		}
-		io.WriteString(h, SQL(d.Name))
+		io.WriteString(h, SQL(d.Name, ports))
 	}
 	io.WriteString(h, book.Version())
 	return hex.EncodeToString(h.Sum(nil)[:12])

@@ -3,7 +3,6 @@ package refine
 import (
 	"slices"
 
-	"weir/internal/engine"
 	"weir/internal/lake"
 )
 
@@ -25,15 +24,6 @@ func columns(parts ...[]column) []lake.Column {
 		out = append(out, lake.Column{Name: c.name, Type: c.kind, Doc: c.doc})
 	}
 	return out
-}
-
-// engineTable is a table as an engine knows it.
-func engineTable(d *lake.Derived, files ...string) engine.Table {
-	t := engine.Table{Name: d.Name, Files: files}
-	for _, c := range d.Columns {
-		t.Columns = append(t.Columns, engine.Column{Name: c.Name, Type: c.Type})
-	}
-	return t
 }
 
 var owner = []column{

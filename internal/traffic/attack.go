@@ -16,7 +16,7 @@ type Label struct {
 	Technique  string   `json:"technique,omitempty"` // MITRE ATT&CK
 	Summary    string   `json:"summary"`             // one sentence
 	Account    string   `json:"account_id"`          // account of the flow log
-	Interface  string   `json:"interface_id"`        // where it is best seen
+	Interface  string   `json:"interface_id"`        // where it is best seen; none: anywhere
 	Host       string   `json:"host"`                // that interface's name in this made-up company
 	Actors     []string `json:"actors"`              // packet addresses, or CIDRs of a crowd, of who does it; none: the interface itself
 	Targets    []string `json:"targets,omitempty"`   // packet addresses of whom it is done to; none: anybody
@@ -44,7 +44,8 @@ type attack struct {
 }
 
 // attacks is the one list. Its order is the order of the labels.
-var attacks = slices.Concat(redisAttacks, exposures, scans, intrusions, controls, losses, gaps, lookalikes)
+var attacks = slices.Concat(redisAttacks, exposures, scans, intrusions, controls, losses, gaps, lookalikes,
+	openings, probes, accesses, beacons, carriers, weaknesses, manners)
 
 // Attacks lists the names of all attacks and look-alikes, with what they do.
 func Attacks() (names, docs []string) {
@@ -68,9 +69,13 @@ func attackNamed(name string) *attack {
 	return &attacks[i]
 }
 
-// label enters a label and returns it; flows carry its index.
+// label enters a label and returns it; flows carry its index. Without a host it is about no interface more than another,
+// and counts the records of all.
 func (w *world) label(h *iface, l Label) *Label {
-	l.Account, l.Interface, l.Host, l.host = w.account, h.id, h.name, h
+	l.Account = w.account
+	if h != nil {
+		l.Interface, l.Host, l.host = h.id, h.name, h
+	}
 	if l.Attack == "" {
 		l.Attack, _, _ = strings.Cut(l.Name, "-")
 	}

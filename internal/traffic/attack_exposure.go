@@ -5,13 +5,13 @@ import "net/netip"
 // What should not be open to the internet, and is.
 
 var exposures = []attack{
-	{"exposed-rdp", "remote desktop of win-1 is open to the internet and used from there", playExposed("exposed-rdp", "win-1", 3389, []string{"D02"}, "T1133",
+	{"exposed-rdp", "remote desktop of win-1 is open to the internet and used from there", playExposed("exposed-rdp", "win-1", 3389, detects("D02"), "T1133",
 		"Remote desktop answers hosts of the internet, and one holds sessions of minutes.", 40_000, 260_000)},
-	{"exposed-smb", "SMB of win-1 is open to the internet", playExposed("exposed-smb", "win-1", 445, []string{"D04"}, "T1021.002",
+	{"exposed-smb", "SMB of win-1 is open to the internet", playExposed("exposed-smb", "win-1", 445, detects("D04"), "T1021.002",
 		"SMB answers hosts of the internet.", 1_500, 2_600)},
-	{"exposed-docker", "the Docker API of blog-1 is open to the internet without TLS", playExposed("exposed-docker", "blog-1", 2375, []string{"D03"}, "T1610",
+	{"exposed-docker", "the Docker API of blog-1 is open to the internet without TLS", playExposed("exposed-docker", "blog-1", 2375, detects("D03"), "T1610",
 		"The Docker API answers hosts of the internet, and one starts a container.", 6_000, 18_000)},
-	{"exposed-telnet", "telnet of win-1 is open to the internet", playExposed("exposed-telnet", "win-1", 23, []string{"D02", "D11"}, "T1133",
+	{"exposed-telnet", "telnet of win-1 is open to the internet", playExposed("exposed-telnet", "win-1", 23, detects("D02"), "T1133",
 		"Telnet answers hosts of the internet, in clear text.", 700, 1_900)},
 	{"amplifier", "the time server ntp-1 answers monlist to spoofed requests", playAmplifier},
 }

@@ -14,7 +14,7 @@ var intrusions = []attack{
 
 func playSSHGuessing(w *world, r rng) func(*tick) {
 	h, who := w.named("bastion-1"), public(r.u64())
-	l := w.label(h, Label{Attack: "ssh-guessing", Name: "ssh-guessing", Detections: []string{"D27", "D29"}, Technique: "T1110", Protocol: tcp,
+	l := w.label(h, Label{Attack: "ssh-guessing", Name: "ssh-guessing", Detections: []string{"D02", "D27", "D29"}, Technique: "T1110", Protocol: tcp,
 		Summary: "600 guesses in an hour, then a session that is none of them.", Actors: addrs(who), Targets: addrs(h.addr), Ports: []uint16{22}})
 	from := w.at(3.2)
 	return func(t *tick) {
@@ -44,7 +44,7 @@ func playLateral(w *world, _ rng) func(*tick) {
 	for _, name := range []string{"win-1", "log-1", "backup-1", "ci-1", "app-1", "app-2", "web-1", "web-2", "worker-1", "dns-1", "ntp-1", "mon-1"} {
 		to = append(to, w.named(name))
 	}
-	l := w.label(c, Label{Attack: "lateral", Name: "lateral", Detections: []string{"D31", "D32"}, Technique: "T1021", Protocol: tcp,
+	l := w.label(c, Label{Attack: "lateral", Name: "lateral", Detections: []string{"D31", "D32", "D34"}, Technique: "T1021", Protocol: tcp,
 		Summary: "A developer's machine opens remote desktop, SMB and WinRM at a dozen hosts within the hour.", Actors: addrs(c.addr),
 		Ports: []uint16{3389, 5985, 139}})
 	for _, h := range to {
@@ -60,8 +60,8 @@ func playLateral(w *world, _ rng) func(*tick) {
 
 func playConnectBack(w *world, r rng) func(*tick) {
 	h, who := w.named("blog-1"), public(r.u64())
-	in := w.label(h, Label{Attack: "connect-back", Name: "connect-back-in", Detections: []string{"D37"}, Technique: "T1190", Protocol: tcp,
-		Summary: "A request to the public site, like any other.", Actors: addrs(who), Targets: addrs(h.addr), Ports: []uint16{443}})
+	in := w.label(h, Label{Attack: "connect-back", Name: "connect-back-in", Benign: true, Detections: []string{"D37"}, Protocol: tcp,
+		Summary: "A request to the public site, like any other: what makes it one is what the host does next.", Actors: addrs(who), Targets: addrs(h.addr), Ports: []uint16{443}})
 	out := w.label(h, Label{Attack: "connect-back", Name: "connect-back-out", Detections: []string{"D37", "D47"}, Technique: "T1059", Protocol: tcp,
 		Summary: "Two minutes later the site's host opens a connection to the one who asked.", Actors: addrs(h.addr), Targets: addrs(who), Ports: []uint16{4444}})
 	at := w.at(18.4)

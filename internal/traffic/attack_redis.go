@@ -26,7 +26,7 @@ func playRedis(w *world, r rng) func(*tick) {
 
 	tried := w.label(h, Label{Attack: "redis", Name: "redis-tried", Benign: true, Detections: []string{"D01"}, Protocol: tcp, Ports: []uint16{6379},
 		Summary: "Before the mistake, scanners try 6379 as everywhere and are refused."})
-	answered := w.label(h, Label{Attack: "redis", Name: "redis-answered", Detections: []string{"D01", "D09"}, Technique: "T1190", Protocol: tcp,
+	answered := w.label(h, Label{Attack: "redis", Name: "redis-answered", Detections: detects("D01"), Technique: "T1190", Protocol: tcp,
 		Ports: []uint16{6379}, Summary: "6379 is open to the world and answers hosts of the internet."})
 	served := w.label(h, Label{Attack: "redis", Name: "redis-served", Detections: []string{"D01", "D08"}, Technique: "T1530", Protocol: tcp,
 		Ports: []uint16{6379}, Summary: "One host of the internet reads the whole data set out of Redis."})

@@ -54,6 +54,10 @@ type flow struct {
 	spackets, sbytes int64
 	verdict          verdict
 	label            uint16
+
+	path    uint8 // of what leaves us, if it is not the usual one
+	plain   bool
+	blocked bool
 }
 
 // emit writes the records that a flow leaves: at each interface of ours that it passes, one for each direction.
@@ -105,12 +109,12 @@ func seen(e end) netip.Addr {
 // request and reply build the two records of a flow; the caller says where.
 func (f *flow) request() record {
 	return record{src: seen(f.client), dst: seen(f.server), psrc: f.client.addr, pdst: f.server.addr,
-		sport: f.cport, dport: f.sport, proto: f.proto, flags: f.cflags, packets: f.cpackets, bytes: f.cbytes, label: f.label}
+		sport: f.cport, dport: f.sport, proto: f.proto, flags: f.cflags, packets: f.cpackets, bytes: f.cbytes, label: f.label, plain: f.plain, blocked: f.blocked}
 }
 
 func (f *flow) reply() record {
 	return record{src: seen(f.server), dst: seen(f.client), psrc: f.server.addr, pdst: f.client.addr,
-		sport: f.sport, dport: f.cport, proto: f.proto, flags: f.sflags, packets: f.spackets, bytes: f.sbytes, label: f.label}
+		sport: f.sport, dport: f.cport, proto: f.proto, flags: f.sflags, packets: f.spackets, bytes: f.sbytes, label: f.label, plain: f.plain}
 }
 
 func (t *tick) put(h *iface, r record) { t.out[h.index] = append(t.out[h.index], r) }
@@ -174,6 +178,9 @@ func (t *tick) outbound(f *flow) {
 		path = 7 // every route table here has the gateway endpoints
 	case !c.public && f.server.addr.Is4():
 		path, nat = 1, c.vpc.nat
+	}
+	if f.path > 0 {
+		path, nat = f.path, nil
 	}
 	t.leaves(c, q, path)
 	if q.reject {

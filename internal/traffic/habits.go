@@ -17,9 +17,13 @@ func web(t *tick) {
 			if role == "blog" {
 				rate = 1.5
 			}
+			if h.name == "lb-1" {
+				t.mark = t.w.marks["web"]
+			}
 			for range t.r.poisson(rate * t.w.rate * t.minutes() * t.day()) {
 				t.visit(h, role == "lb")
 			}
+			t.mark = 0
 		}
 	}
 }
@@ -71,6 +75,9 @@ func backends(t *tick) {
 	apps := t.w.roles["app"]
 	for i, h := range t.w.roles["lb"] {
 		for j, s := range t.w.roles["web"] {
+			if webs := len(t.w.roles["web"]); (j+webs-i%webs)%webs >= 4 { // a balancer has its own few
+				continue
+			}
 			t.pooled(h, s.end(), 8080, uint64(i*1000+j), 1, 3600, 0.3, 12, 90, 60)
 		}
 	}
@@ -230,7 +237,9 @@ func names(t *tick) {
 		for range t.r.poisson(0.12 * t.w.rate * t.minutes() * t.day()) {
 			ask(h.end(), dns.end(), int64(t.r.between(60, 90)), int64(t.r.between(90, 260)))
 			if t.r.intn(4) == 0 {
+				t.mark = t.w.marks["names"]
 				ask(dns.end(), outside(nameHost(uint64(t.r.rank(40)))), int64(t.r.between(70, 100)), int64(t.r.between(120, 700)))
+				t.mark = 0
 			}
 		}
 	}
@@ -241,6 +250,10 @@ func clocks(t *tick) {
 	for _, h := range t.w.hosts {
 		if h.role == "canary" || h.index%3 > 0 {
 			continue
+		}
+		t.mark = 0
+		if h.name == "worker-1" {
+			t.mark = t.w.marks["clocks"]
 		}
 		t.every(1024, int64(hash(uint64(h.index), 'n')%1024), 40, func(k, _ int64) {
 			t.emit(flow{client: h.end(), server: outside(timeHost(uint64(h.index))), cport: 123, sport: 123, proto: udp,
@@ -255,9 +268,11 @@ func people(t *tick) {
 		return
 	}
 	b := t.w.one("bastion")
+	t.mark = t.w.marks["office"]
 	for i := range 2 {
 		t.pooledFrom(office(uint64(i)), b, 22, uint64(i))
 	}
+	t.mark = 0
 	inside := []*iface{t.w.one("app"), t.w.one("web"), t.w.one("worker")}
 	if t.r.chance(0.05 * t.minutes()) {
 		t.call(b.end(), inside[t.r.intn(3)].end(), 22, 60, 90, 300)

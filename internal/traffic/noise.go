@@ -82,6 +82,10 @@ var udpNoise = []struct {
 func noise(t *tick) {
 	// The whole internet is busier in some minutes.
 	burst := 0.7 + 0.6*t.r.float()
+	rate := t.w.rate
+	if t.w.cfg.Noise > 0 {
+		rate = t.w.cfg.Noise
+	}
 	if t.r.intn(60) == 0 {
 		burst *= 4
 	}
@@ -89,13 +93,13 @@ func noise(t *tick) {
 		if !h.public || h.role == "nat" {
 			continue
 		}
-		for range t.r.poisson(11 * t.w.rate * t.minutes() * burst * h.noisy) {
+		for range t.r.poisson(11 * rate * t.minutes() * burst * h.noisy) {
 			t.probe(h)
 		}
 	}
 	for _, h := range t.w.ifaces { // a NAT gateway has a public address too
 		if h.role == "nat" {
-			for range t.r.poisson(3 * t.w.rate * t.minutes() * burst) {
+			for range t.r.poisson(3 * rate * t.minutes() * burst) {
 				t.probe(h)
 			}
 		}
@@ -166,6 +170,9 @@ func (t *tick) guess(f flow) {
 // guessing: there are always a few who guess passwords at an open ssh port, each for some twenty minutes.
 func guessing(t *tick) {
 	for _, h := range t.w.roles["bastion"] {
+		if !h.accepts(22) {
+			continue
+		}
 		for slot := range 2 {
 			session := uint64((t.start + int64(slot)*600) / 1200)
 			q := newRNG(t.w.seed, session, uint64(slot), uint64(h.index), 'g')

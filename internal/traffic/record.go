@@ -1,8 +1,10 @@
 package traffic
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"weir/flowlog"
@@ -16,6 +18,8 @@ type record struct {
 	proto, flags         uint8
 	path                 uint8 // 0: none
 	egress, reject       bool
+	plain                bool // not encrypted on the way
+	blocked              bool // by block public access, not by a security group
 	status               uint8
 	label                uint16 // index into world.labels, from 1
 }
@@ -93,7 +97,18 @@ var appenders = map[string]appendField{
 		}
 		return h.role
 	}),
-	"encryption-status": word(func(r *record) string { return "1" }),
+	"encryption-status": word(func(r *record) string {
+		if r.plain {
+			return "0"
+		}
+		return "1"
+	}),
+	"reject-reason": word(func(r *record) string {
+		if r.blocked {
+			return "BPA"
+		}
+		return "-"
+	}),
 
 	"srcaddr":     address(func(r *record) netip.Addr { return r.src }),
 	"dstaddr":     address(func(r *record) netip.Addr { return r.dst }),
@@ -173,6 +188,13 @@ func newFormat(names []string) (*format, error) {
 		f.fields = append(f.fields, a)
 	}
 	return f, nil
+}
+
+// with is the format with one field more, of which nobody knows what it means.
+func (f *format) with(name, value string) *format {
+	header := append(bytes.TrimSuffix(slices.Clone(f.header), []byte("\n")), " "+name+"\n"...)
+	constant := func(b []byte, _ *world, _ *run, _ *record) []byte { return append(b, value...) }
+	return &format{header: header, fields: append(slices.Clone(f.fields), constant)}
 }
 
 func (f *format) append(b []byte, w *world, n *run) []byte {

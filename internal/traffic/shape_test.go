@@ -23,6 +23,7 @@ type line struct {
 	status, instance, direction, path, service, region string
 	sport, dport, proto, flags                         int
 	packets, bytes, start, end                         int64
+	reason, encryption                                 string // of the formats that have them
 }
 
 func num(s string) int64 {
@@ -36,10 +37,15 @@ func num(s string) int64 {
 	return n
 }
 
-// demo is the demonstration's day, made and read once.
-var demo = sync.OnceValues(func() ([]line, Summary) {
+// demo is the demonstration's day, fleet the larger company's, made and read once.
+var (
+	demo  = sync.OnceValues(func() ([]line, Summary) { return readBack(DemoConfig(1)) })
+	fleet = sync.OnceValues(func() ([]line, Summary) { return readBack(FleetConfig(1)) })
+)
+
+func readBack(cfg Config) ([]line, Summary) {
 	o := &objects{}
-	s, err := Generate(context.Background(), DemoConfig(1), o.open)
+	s, err := Generate(context.Background(), cfg, o.open)
 	if err != nil {
 		panic(err)
 	}
@@ -53,21 +59,29 @@ var demo = sync.OnceValues(func() ([]line, Summary) {
 		if err != nil {
 			panic(err)
 		}
+		fields := 0
 		for i, l := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 			f := strings.Fields(l)
-			if len(f) != 29 || strings.Join(f, " ") != l {
+			if i == 0 {
+				fields = len(f)
+			}
+			if len(f) != fields || fields < 29 || strings.Join(f, " ") != l {
 				panic(fmt.Sprintf("%s:%d: %d fields: %s", key, i+1, len(f), l))
 			}
 			if i == 0 {
 				continue
 			}
-			lines = append(lines, line{object: key, account: f[1], iface: f[2], src: f[3], dst: f[4], sport: int(num(f[5])), dport: int(num(f[6])),
+			n := line{object: key, account: f[1], iface: f[2], src: f[3], dst: f[4], sport: int(num(f[5])), dport: int(num(f[6])),
 				proto: int(num(f[7])), packets: num(f[8]), bytes: num(f[9]), start: num(f[10]), end: num(f[11]), action: f[12], status: f[13],
-				instance: f[16], flags: int(num(f[17])), psrc: f[19], pdst: f[20], region: f[21], service: f[26], direction: f[27], path: f[28]})
+				instance: f[16], flags: int(num(f[17])), psrc: f[19], pdst: f[20], region: f[21], service: f[26], direction: f[27], path: f[28]}
+			if fields > 30 {
+				n.reason, n.encryption = f[29], f[30]
+			}
+			lines = append(lines, n)
 		}
 	}
 	return lines, s
-})
+}
 
 func TestShapes(t *testing.T) {
 	lines, s := demo()
@@ -203,16 +217,17 @@ func TestBothDirectionsInOneObject(t *testing.T) {
 	}
 }
 
+var slotOf = regexp.MustCompile(`_(\d{8}T\d{4})Z_`)
+
 // All records of an interface's window share start and end, which lie in the object's slot.
 func TestWindows(t *testing.T) {
 	lines, _ := demo()
-	slot := regexp.MustCompile(`_(\d{8}T\d{4})Z_`)
 	back := 0 // how often a line begins before the one above it
 	for i, l := range lines {
 		if i > 0 && l.object == lines[i-1].object && l.start < lines[i-1].start {
 			back++
 		}
-		at, err := time.Parse("20060102T1504", slot.FindStringSubmatch(l.object)[1])
+		at, err := time.Parse("20060102T1504", slotOf.FindStringSubmatch(l.object)[1])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,8 +243,8 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-var natAddresses = sync.OnceValue(func() map[string]bool {
-	cfg := DemoConfig(1)
+// natAddresses are those of the NAT gateways of a config.
+func natAddresses(cfg Config) map[string]bool {
 	if err := cfg.complete(); err != nil {
 		panic(err)
 	}
@@ -242,20 +257,19 @@ var natAddresses = sync.OnceValue(func() map[string]bool {
 		all[h.addr.String()] = true
 	}
 	return all
-})
-
-func natAddress(a string) bool { return natAddresses()[a] }
+}
 
 // AWS's rules for what NAT gateways, gateway endpoints and secondary addresses look like.
 func TestAddresses(t *testing.T) {
 	lines, _ := demo()
+	nats := natAddresses(DemoConfig(1))
 	var behind, endpoints, secondary, unknown, six int
 	for _, l := range lines {
 		if l.status != "OK" {
 			continue
 		}
 		if l.src != l.psrc || l.dst != l.pdst {
-			if natAddress(l.src) || natAddress(l.dst) {
+			if nats[l.src] || nats[l.dst] {
 				behind++
 				if l.instance != "-" {
 					t.Fatalf("a NAT gateway has an instance: %+v", l)

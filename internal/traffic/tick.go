@@ -1,5 +1,7 @@
 package traffic
 
+import "slices"
+
 // tick is one aggregation interval of one account: all that happened in it. What happens is a function of the world's
 // seed and the tick's number alone, so ticks can be made in any order and on any processor.
 type tick struct {
@@ -108,11 +110,14 @@ func (t *tick) runs(last int64) []run {
 		if t.during(h.silentFrom, h.silentTo) {
 			continue
 		}
+		if h.acceptsFrom > 0 && t.start >= h.acceptsFrom {
+			n.records = slices.DeleteFunc(n.records, func(r record) bool { return r.reject })
+		}
 		switch {
 		case t.during(h.skipFrom, h.skipTo):
 			n.records = append(n.records, record{status: statusSkipData, label: h.skipLabel})
 		case r.intn(4000) == 0:
-			n.records = append(n.records, record{status: statusSkipData})
+			n.records = append(n.records, record{status: statusSkipData, label: t.w.marks["skips"]})
 		case len(n.records) == 0:
 			n.records = append(n.records, record{status: statusNoData})
 		}

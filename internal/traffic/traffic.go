@@ -19,14 +19,12 @@ import (
 	"fmt"
 	"regexp"
 	"time"
-
-	"weir/flowlog"
 )
 
 // Config says what to make. Its zero value is completed by defaults: see DemoConfig and BenchConfig for useful ones.
 type Config struct {
 	Seed     uint64
-	Start    time.Time     // UTC, a multiple of ten minutes; default 2026-11-03
+	Start    time.Time     // UTC, a multiple of ten minutes; default DefaultStart
 	Duration time.Duration // a multiple of ten minutes; default a day
 	Accounts []string      // owners of a flow log each; attacks happen in the first. Default one
 	Region   string        // default us-east-1
@@ -37,6 +35,8 @@ type Config struct {
 	Interval   int      // aggregation interval in seconds, 60 (default) or 600
 	Fields     []string // names of the fields of the format; default the 29 of versions 2 to 5, in the order of AWS's table
 	Attacks    []string // names of attacks and look-alikes, see AllAttacks; none by default. They happen on the last day
+	Noise      float64  // how many times the measured noise of the internet reaches us; default as busy as everybody is
+	Guarded    bool     // bastions admit ssh from the office only, as they should; else from everywhere
 
 	Layout  Layout
 	Level   int // of gzip, 1 to 9; default 6, whose ratio is like that of AWS's objects
@@ -51,30 +51,15 @@ type Layout struct {
 	Plain  bool   // text without gzip
 }
 
-// DemoConfig is one day of a small company with every attack in it: quick to make and to read.
-func DemoConfig(seed uint64) Config {
-	return Config{Seed: seed, Records: 300_000, Attacks: AllAttacks()}
-}
-
-// quietDay is how many records a small company makes in a day at the least.
-const quietDay = 200_000
-
-// BenchConfig is one day of a larger company, of about so many records in exactly so many objects. A day has a clock
-// that ticks anyway, so fewer than quietDay are a part of a day.
-func BenchConfig(seed uint64, records, objects int) Config {
-	c := Config{Seed: seed, Records: records, Objects: objects, Interfaces: min(max(records/25_000, len(cast)), 400)}
-	if records < quietDay {
-		c.Duration = max(10*time.Minute, (24 * time.Hour * time.Duration(records) / quietDay).Truncate(10*time.Minute))
-	}
-	return c
-}
+// DefaultStart is when a run begins that does not say.
+var DefaultStart = time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
 
 var accountID = regexp.MustCompile(`^\d{12}$`)
 
 // complete fills in defaults and checks.
 func (c *Config) complete() error {
 	if c.Start.IsZero() {
-		c.Start = time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
+		c.Start = DefaultStart
 	}
 	c.Start = c.Start.UTC()
 	if c.Duration == 0 {
@@ -97,11 +82,7 @@ func (c *Config) complete() error {
 		c.Level = 6
 	}
 	if len(c.Fields) == 0 {
-		for _, f := range flowlog.VPC.Fields {
-			if f.Since <= 5 {
-				c.Fields = append(c.Fields, f.Name)
-			}
-		}
+		c.Fields = defaultFields()
 	}
 	if c.Objects == 0 {
 		c.Objects = 2 * c.slots() * len(c.Accounts)

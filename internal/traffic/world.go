@@ -32,6 +32,7 @@ type iface struct {
 	silentFrom, silentTo int64 // epoch seconds in which it is not logged at all
 	skipFrom, skipTo     int64 // and in which each window lost records
 	skipLabel            uint16
+	acceptsFrom          int64 // from when on only ACCEPT is logged; 0: never
 }
 
 type vpc struct {
@@ -59,6 +60,9 @@ type world struct {
 	labels    []*Label
 	marks     map[string]uint16 // labels of habits that look like attacks, by name
 	scenarios []func(*tick)
+
+	driftFrom        int64 // epoch seconds from which objects have a field more; 0: never
+	lateFrom, lateTo int64 // and in which objects are delivered late
 }
 
 // cast lists the hosts that exist in every world. Attacks and habits count on them.
@@ -129,6 +133,22 @@ func newWorld(cfg *Config, account string, first bool) (*world, error) {
 	return w, nil
 }
 
+// Hosts gives the private IPv4 address of each interface of the first account, by its name in the made-up company.
+func Hosts(cfg Config) (map[string]netip.Addr, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	w, err := newWorld(&cfg, cfg.Accounts[0], true)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]netip.Addr{}
+	for _, h := range w.ifaces {
+		all[h.name] = h.addr
+	}
+	return all, nil
+}
+
 // id makes an AWS identifier: the prefix and 17 hexadecimal digits, of which the first is 0 as AWS's are.
 func (w *world) id(prefix, name string) string {
 	return fmt.Sprintf("%s-0%016x", prefix, hash(w.seed, hashString(prefix), hashString(name)))
@@ -171,7 +191,9 @@ func (w *world) add(name, subnet string) {
 			h.account = "unknown"
 		}
 	case "bastion":
-		h.open = []uint16{22}
+		if !w.cfg.Guarded {
+			h.open = []uint16{22}
+		}
 	case "blog":
 		h.open, h.v6 = []uint16{80, 443}, w.v6(h)
 	case "web", "dns":

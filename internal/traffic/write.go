@@ -31,6 +31,7 @@ func Generate(ctx context.Context, cfg Config, open Open) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	drifted := f.with("flow-sampling-rate", "1")
 	workers := cfg.Workers
 	if workers < 1 {
 		workers = runtime.GOMAXPROCS(0)
@@ -68,7 +69,7 @@ func Generate(ctx context.Context, cfg Config, open Open) (Summary, error) {
 	)
 	for range workers {
 		wg.Go(func() {
-			k := &worker{format: f, open: open, level: cfg.Level, tally: newTally(worlds[0])}
+			k := &worker{format: f, drifted: drifted, open: open, level: cfg.Level, tally: newTally(worlds[0])}
 			for u := range todo {
 				if err := k.make(ctx, u); err != nil {
 					cancel(err)
@@ -147,12 +148,17 @@ func (w *world) units(objects int) (all []unit) {
 	return all
 }
 
+func (u unit) start() time.Time { return u.w.cfg.Start.Add(time.Duration(u.first) * u.w.cfg.slot()) }
+
 // key names an object as AWS does.
 func (u unit) key(object int) string {
 	c := u.w.cfg
-	at := c.Start.Add(time.Duration(u.first) * c.slot())
+	at := u.start()
 	if c.Interval > 300 {
 		at = at.Add(5 * time.Minute) // the windows end in the second half
+	}
+	if s := at.Unix(); s >= u.w.lateFrom && s < u.w.lateTo {
+		at = at.Add(lateness)
 	}
 	account, y, m, d, h := u.w.account, at.Format("2006"), at.Format("01"), at.Format("02"), at.Format("15")
 	dir := path.Join(c.Layout.Prefix, "AWSLogs", account, "vpcflowlogs", c.Region, y, m, d)
@@ -176,11 +182,12 @@ func (u unit) key(object int) string {
 
 // worker makes units, one after the other.
 type worker struct {
-	format *format
-	open   Open
-	level  int
-	tally  *tally
-	gz     *gzip.Writer
+	format  *format
+	drifted *format // of units that begin after a world's drift
+	open    Open
+	level   int
+	tally   *tally
+	gz      *gzip.Writer
 
 	ticks map[*world][]*tick
 }
@@ -218,6 +225,10 @@ func (k *worker) make(ctx context.Context, u unit) error {
 
 // text generates the unit's pieces in order, until all are sent or ctx ends.
 func (k *worker) text(ctx context.Context, u unit, pieces chan<- piece, free <-chan []byte) {
+	format := k.format
+	if from := u.w.driftFrom; from > 0 && u.start().Unix() >= from {
+		format = k.drifted
+	}
 	for s := u.first; s < u.last; s++ {
 		for i, runs := range k.slot(u, s) {
 			var p piece
@@ -229,10 +240,10 @@ func (k *worker) text(ctx context.Context, u unit, pieces chan<- piece, free <-c
 			}
 			if s == u.first {
 				p.key = u.key(i)
-				p.text = append(p.text, k.format.header...)
+				p.text = append(p.text, format.header...)
 			}
 			for _, n := range runs {
-				p.text = k.format.append(p.text, u.w, &n)
+				p.text = format.append(p.text, u.w, &n)
 				k.tally.count(&n)
 			}
 			k.tally.TextBytes += int64(len(p.text))
@@ -420,7 +431,7 @@ func (a *tally) count(n *run) {
 
 func (l *Label) see(n *run, r *record) {
 	l.All++
-	if l.host != n.h {
+	if l.host != nil && l.host != n.h {
 		return
 	}
 	l.Records++

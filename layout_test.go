@@ -64,14 +64,19 @@ var layout = []rule{
 	{"internal/engine/athena", noun, nil},
 	{"internal/network", noun, nil},
 	{"internal/finding", noun, nil},
+	{"internal/report", noun, []string{"internal/finding"}}, // findings as documents
+	{"internal/notify", noun, []string{"internal/finding", "internal/report"}},
+	{"internal/notify/sns", noun, nil},
 	{"internal/rule", noun, []string{"flowlog"}},
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}},     // the embedded files
 	{"rules", noun, []string{"internal/rule"}}, // likewise
 
-	{"internal/check", verb, []string{"internal/engine", "internal/rule"}},
+	{"internal/detect", verb, []string{"internal/lake", "internal/engine", "internal/rule", "internal/finding"}},
+	{"internal/check", verb, []string{"flowlog", "internal/source", "internal/engine", "internal/network", "internal/rule", "internal/ingest", "internal/refine"}},
 	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
 	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL
+	{"internal/refine", verb, []string{"flowlog", "internal/columnar", "internal/lake", "internal/engine", "internal/network"}},
 	{"internal/ingest", verb, []string{"flowlog", "internal/source", "internal/inflate", "internal/columnar", "internal/lake"}},
 
 	{"cmd/weir", face, anything},

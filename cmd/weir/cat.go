@@ -9,7 +9,6 @@ import (
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/engine"
 	"weir/internal/ingest"
+	"weir/internal/report"
 	"weir/internal/source"
 )
 
@@ -269,29 +269,10 @@ func appendTextJSON(dst, text []byte) []byte {
 			if err != nil {
 				panic("BUG: " + err.Error())
 			}
-			return escapeJSON(dst, q)
+			return report.EscapeJSON(dst, q)
 		}
 	}
 	return append(append(append(dst, '"'), text...), '"')
-}
-
-// escapeJSON appends JSON in which nothing but ink is left of what may do more to a terminal: the encoder escapes
-// controls below the blank only.
-func escapeJSON(dst, q []byte) []byte {
-	for len(q) > 0 {
-		r, n := utf8.DecodeRune(q)
-		switch {
-		case !unsafeRune(r, string(q[:n])):
-			dst = append(dst, q[:n]...)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			dst = fmt.Appendf(dst, `\u%04x\u%04x`, hi, lo)
-		default:
-			dst = fmt.Appendf(dst, `\u%04x`, r)
-		}
-		q = q[n:]
-	}
-	return dst
 }
 
 // table prints through the printers of query results, which want the same columns in every row: all of the table.
@@ -372,7 +353,7 @@ func (c *cat) reject(e *flowlog.LineError) {
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
-	fmt.Fprintf(c.a.stderr, "%s\n", escapeJSON(nil, line))
+	fmt.Fprintf(c.a.stderr, "%s\n", report.EscapeJSON(nil, line))
 }
 
 func orNull(s string) *string {

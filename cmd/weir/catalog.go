@@ -16,6 +16,7 @@ import (
 	"weir/internal/lake/glue"
 	"weir/internal/lake/postgres"
 	lakes3 "weir/internal/lake/s3"
+	"weir/internal/refine"
 	"weir/internal/source/s3"
 )
 
@@ -127,7 +128,7 @@ var (
 )
 
 // derivedTables are the tables that weir makes of records.
-var derivedTables []*lake.Derived
+var derivedTables = refine.Tables
 
 // openLake opens the lake of the settings: a folder, or a bucket with a catalog.
 func openLake(ctx context.Context, a *app, how access) (*lake.Lake, error) {

@@ -14,6 +14,7 @@ import (
 	"weir/flowlog"
 	"weir/internal/engine"
 	"weir/internal/engine/athena"
+	"weir/internal/finding"
 	"weir/internal/lake"
 	"weir/internal/source/s3"
 )
@@ -39,6 +40,9 @@ func hint(err error) string {
 	var lost *lake.LeaseError
 	var pg *pgconn.PgError
 	var other *lake.OtherLakeError
+	var unknownFinding *finding.UnknownError
+	var ambiguous *finding.AmbiguousError
+	var unknownSuppression *finding.UnknownSuppressionError
 	switch {
 	case errors.As(err, &other) && strings.Contains(other.Dir, "://"):
 		return "'weir config' shows where the settings come from; a database that has a lake takes another in a schema: ?search_path=NAME"
@@ -46,6 +50,16 @@ func hint(err error) string {
 		return "--catalog '' looks for the catalog in the lake's own folder; 'weir config' shows where the settings come from"
 	case errors.Is(err, lake.ErrNoLake):
 		return "'weir ingest SOURCE' makes the lake; 'weir config' shows where it is looked for, --lake names another"
+	case errors.Is(err, finding.ErrNoStore):
+		return "'weir detect' looks for findings and keeps them; 'weir config' shows where, --findings names another file"
+	case errors.As(err, &unknownFinding):
+		return "'weir findings --state all' lists every id"
+	case errors.As(err, &ambiguous):
+		return "type more of the id"
+	case errors.As(err, &unknownSuppression) && unknownSuppression.From != "":
+		return "remove it from the file"
+	case errors.As(err, &unknownSuppression):
+		return "'weir findings suppressions' lists them"
 	case errors.As(err, &pg):
 		return pgHints[pg.Code]
 	case errors.As(err, &lost):

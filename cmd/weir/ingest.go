@@ -75,15 +75,37 @@ func needSource(cmd *cobra.Command, args []string) error {
 }
 
 func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, format string) (err error) {
+	sum, err := ingestSources(ctx, a, c, args)
+	if err != nil && ctx.Err() == nil && sum.Listed == 0 {
+		return err // nothing was found to count
+	}
+	if e := printSummary(a.stdout, sum, format, a.lake); e != nil && err == nil {
+		err = e
+	}
+	if ctx.Err() != nil {
+		return &savedError{fmt.Sprintf("%s objects with %s records are in the lake; the same command goes on from there", count(sum.Objects), count(sum.Stored)), ctx.Err()}
+	}
+	if err == nil && sum.Failed > 0 {
+		err = unreadObjects(sum)
+	}
+	return err
+}
+
+func unreadObjects(sum ingest.Summary) error {
+	return fmt.Errorf("%s of %s objects could not be read; the next run tries them again", count(sum.Failed), count(sum.Failed+sum.Objects+sum.Known))
+}
+
+// ingestSources brings what is new at sources into the lake of the settings, and tells of it on stderr.
+func ingestSources(ctx context.Context, a *app, c ingest.Config, args []string) (sum ingest.Summary, err error) {
 	if c.Sources, err = openSources(ctx, a, args); err != nil {
-		return err
+		return sum, err
 	}
 	if c.Format, err = a.logFormat(); err != nil {
-		return err
+		return sum, err
 	}
 	l, err := openLake(ctx, a, writeAll)
 	if err != nil {
-		return err
+		return sum, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 
@@ -114,27 +136,15 @@ func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, form
 			bar.Print("hint: " + printable(h))
 		}
 	}
-	sum, err := ingest.Run(ctx, c)
+	sum, err = ingest.Run(ctx, c)
 	bar.Done()
 	if told > maxTold {
 		fmt.Fprintf(a.stderr, "weir: … and %s more; 'weir lake objects --failed' and '--problem' list them\n", count(int64(told-maxTold)))
 	}
-	if err != nil && ctx.Err() == nil && sum.Listed == 0 {
-		return err // nothing was found to count
-	}
 	if err == nil && sum.Listed == 0 && sum.Failed == 0 && len(sum.Skipped) == 0 {
 		warnEmpty(a, c.Window)
 	}
-	if e := printSummary(a.stdout, sum, format, a.lake); e != nil && err == nil {
-		err = e
-	}
-	if ctx.Err() != nil {
-		return &savedError{fmt.Sprintf("%s objects with %s records are in the lake; the same command goes on from there", count(sum.Objects), count(sum.Stored)), ctx.Err()}
-	}
-	if err == nil && sum.Failed > 0 {
-		err = fmt.Errorf("%s of %s objects could not be read; the next run tries them again", count(sum.Failed), count(sum.Failed+sum.Objects+sum.Known))
-	}
-	return err
+	return sum, err
 }
 
 // maxTold is how many objects with problems are named while the work goes on.

@@ -111,7 +111,9 @@ func (s progressState) line(elapsed time.Duration) string {
 			line += " (" + short(int64(float64(s.Records)/seconds)) + "/s)"
 		}
 	}
-	line += ", " + size(s.Bytes)
+	if s.Bytes > 0 || s.Doing == "" { // what is counted may have no size
+		line += ", " + size(s.Bytes)
+	}
 	if s.BytesTotal > 0 {
 		line += " of " + size(s.BytesTotal)
 	}

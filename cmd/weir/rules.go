@@ -13,7 +13,6 @@ import (
 	"weir/internal/engine/duckdb"
 	"weir/internal/network"
 	"weir/internal/rule"
-	"weir/rules"
 )
 
 func newRulesCmd(a *app) *cobra.Command {
@@ -27,17 +26,18 @@ it, docs/writing-rules.md how one is written.`,
 		Args:    cobra.NoArgs,
 		RunE:    list,
 	}
+	for _, s := range []*setting{&rulesDirSetting, &rulesDisableSetting, &rulesParamsSetting} {
+		cmd.PersistentFlags().Var(&textFlag{name: s.valueName()}, s.flag, s.doc)
+	}
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "List the rules", Args: cobra.NoArgs, RunE: list},
+		&cobra.Command{Use: "list", Short: "List the rules", Example: "  weir rules list -o csv", Args: cobra.NoArgs, RunE: list},
 		newRulesShowCmd(a),
 		newRulesCheckCmd(a),
 		newRulesTestCmd(a),
+		newRulesBacktestCmd(a),
 	)
 	return cmd
 }
-
-// allRules are the rules that weir brings and the user's own.
-func allRules(*app) ([]*rule.Rule, error) { return rules.All(), nil }
 
 func findRule(a *app, id string) (*rule.Rule, error) {
 	all, err := allRules(a)
@@ -110,8 +110,8 @@ func newRulesCheckCmd(a *app) *cobra.Command {
 		Use:   "check FILE…",
 		Short: "Check rules by their own examples",
 		Long: `Reads rules, runs the examples in them on tables of their own, and compares rows. Then it changes each rule a little: a
-parameter twice as large or half, a condition less, the window an hour longer or shorter. A change that no example notices is
-listed: it says which example is missing. The exit status is 1 if a rule is wrong or one of its examples fails.`,
+parameter twice as large or half, a condition less, the window an hour longer or shorter. A change that no example
+notices is listed: it says which example is missing. The exit status is 1 if a rule is wrong or an example fails.`,
 		Example: "  weir rules check rules/my-rule.yaml\n  weir rules check -o json rules/*.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -168,18 +168,26 @@ type brokenRule struct {
 	err  error
 }
 
-// checkConfig is how examples are run.
-func checkConfig() check.Config {
+// checkConfig is how examples are run. They do not know the networks of whoever runs them.
+func checkConfig() (check.Config, error) {
+	book, err := network.New(network.Config{})
 	return check.Config{
 		Open: func(tables []engine.Table) (engine.Engine, error) {
 			return duckdb.Open(duckdb.Config{Threads: 1}, tables)
 		},
-		Ports: rulePorts(),
-	}
+		Store: func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
+			return duckdb.Open(duckdb.Config{Threads: 1, Outputs: outputs}, tables)
+		},
+		Ports: network.DefaultPorts(), Book: book,
+	}, err
 }
 
 func checkRules(ctx context.Context, a *app, list []*rule.Rule, broken []brokenRule, o check.Options) error {
 	format, err := a.outputFormat("table", outputFormats...)
+	if err != nil {
+		return err
+	}
+	cfg, err := checkConfig()
 	if err != nil {
 		return err
 	}
@@ -188,7 +196,7 @@ func checkRules(ctx context.Context, a *app, list []*rule.Rule, broken []brokenR
 		out.broken(b)
 	}
 	for _, r := range list {
-		res, err := check.Rule(ctx, checkConfig(), r, o)
+		res, err := check.Rule(ctx, cfg, r, o)
 		if err != nil {
 			return err
 		}
@@ -266,6 +274,3 @@ func (o *checkOutput) done() error {
 	}
 	return o.list.write(o.a.stdout, o.format)
 }
-
-// rulePorts are the sets of ports that rules name.
-func rulePorts() rule.Ports { return network.DefaultPorts() }

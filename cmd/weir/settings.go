@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,25 +19,29 @@ import (
 // settings are what weir can be told once instead of with every command. The zero value of a field means that whoever
 // uses it decides: the AWS SDK's own chain for S3, the engine for memory and threads.
 type settings struct {
-	Lake        string // a folder, or s3://bucket/prefix
-	Catalog     string // of a shared lake: postgres://…, or glue; "" is the lake's own
-	Ledger      string // with catalog glue: postgres://…, or a file
-	Glue        glueSettings
-	CacheDir    string // of data files that were brought from a bucket
-	CacheSize   int64  // bytes
-	LogFormat   string // fields of records that have no header, see flowlog.ParseFormat
-	Output      string
-	Quiet       bool
-	NoColor     bool
-	MemoryLimit int64 // bytes
-	Threads     int
-	Engine      string // one of engineNames
-	Trino       trinoSettings
-	Athena      athenaSettings
-	Network     string // file of what the user knows of their networks; "" is none
-	MaxBytes    int64  // that a query may scan on an engine that bills; 0 is no bound
-	DailyBytes  int64  // that all of a day may
-	S3          s3Settings
+	Lake         string // a folder, or s3://bucket/prefix
+	Catalog      string // of a shared lake: postgres://…, or glue; "" is the lake's own
+	Ledger       string // with catalog glue: postgres://…, or a file
+	Glue         glueSettings
+	Findings     string // file of the store
+	Suppressions string // file, YAML
+	CacheDir     string // of data files that were brought from a bucket
+	CacheSize    int64  // bytes
+	LogFormat    string // fields of records that have no header, see flowlog.ParseFormat
+	Output       string
+	Quiet        bool
+	NoColor      bool
+	MemoryLimit  int64 // bytes
+	Threads      int
+	Engine       string // one of engineNames
+	Trino        trinoSettings
+	Athena       athenaSettings
+	Notify       []channelSettings // who is told of findings, in the file only
+	Network      string            // file of what the user knows of their networks; "" is none
+	MaxBytes     int64             // that a query may scan on an engine that bills; 0 is no bound
+	DailyBytes   int64             // that all of a day may
+	S3           s3Settings
+	Rules        ruleSettings
 
 	// from says where each setting in force came from, by key. A key that is absent has its default.
 	from map[string]string
@@ -80,7 +83,7 @@ var settingTable = []setting{
 	{key: "catalog", flag: "catalog", env: "WEIR_CATALOG", def: "in the lake's folder", doc: "catalog of a lake that several machines share: postgres://user@host/database, which has the ledger, too (its password is in PGPASSWORD or ~/.pgpass), or glue",
 		set: func(s *settings, v string) error { s.Catalog = v; return checkCatalog(v) },
 		get: func(s *settings) string { return withoutPassword(s.Catalog) }},
-	ledgerSetting, glueDatabaseSetting, glueEndpointSetting,
+	ledgerSetting, glueDatabaseSetting, glueEndpointSetting, findingsSetting, suppressionsSetting,
 	text("cache_dir", "cache-dir", "$XDG_CACHE_HOME/weir", "folder for what queries bring from a lake in a bucket", func(s *settings) *string { return &s.CacheDir }),
 	{key: "cache_size", flag: "cache-size", env: "WEIR_CACHE_SIZE", def: "10GiB", doc: "what that folder may hold between queries",
 		set: func(s *settings, v string) (err error) { s.CacheSize, err = parseSize(v); return err },
@@ -164,6 +167,7 @@ var settingTable = []setting{
 		}},
 	bytesOf("max_bytes", "max-bytes", "most that a query may scan in Athena or Trino, by its estimate: 100GB", func(s *settings) *int64 { return &s.MaxBytes }),
 	bytesOf("daily_bytes", "daily-bytes", "most that all queries of a day (of UTC) may scan in Athena or Trino: 1TB", func(s *settings) *int64 { return &s.DailyBytes }),
+	rulesDirSetting, rulesDisableSetting, rulesParamsSetting,
 	text("s3.region", "s3-region", "AWS_REGION, ~/.aws/config", "region of the bucket, and of Glue", func(s *settings) *string { return &s.S3.Region }),
 	text("s3.profile", "s3-profile", "AWS_PROFILE", "profile of ~/.aws/config", func(s *settings) *string { return &s.S3.Profile }),
 	text("s3.endpoint", "s3-endpoint", "AWS", "URL of another S3-compatible server", func(s *settings) *string { return &s.S3.Endpoint }),
@@ -251,9 +255,11 @@ func (s *setting) valueName() string {
 		return "DOLLARS"
 	case "athena.output":
 		return "URI"
-	case "cache_dir":
+	case "cache_dir", "rules.dir":
 		return "DIR"
-	case "network":
+	case "rules.disable", "rules.params":
+		return "LIST"
+	case "findings", "suppressions", "network":
 		return "FILE"
 	case "threads":
 		return "N"
@@ -395,9 +401,22 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			}
 			continue
 		}
+		if key == "notify" {
+			channels, err := parseChannels(path, v)
+			if err != nil {
+				return err
+			}
+			s.Notify = channels
+			continue
+		}
 		t := settingOf(key)
 		if t == nil {
 			return fmt.Errorf("%s: unknown setting %q%s", where(k), key, didYouMean(key, settingKeys()))
+		}
+		if flat, err := flatRules(path, key, v); err != nil {
+			return err
+		} else if flat != nil {
+			v = flat
 		}
 		if v.Kind != yaml.ScalarNode {
 			return fmt.Errorf("%s: %s must be a single value", where(v), key)
@@ -406,8 +425,11 @@ func (s *settings) mergeMap(path, prefix string, n *yaml.Node, seen map[string]i
 			continue
 		}
 		value := v.Value
-		if key == "lake" || key == "cache_dir" || key == "ledger" || key == "network" {
+		if slices.Contains([]string{"lake", "cache_dir", "ledger", "findings", "suppressions", "network"}, key) {
 			value = besideFile(path, value)
+		}
+		if key == rulesDirSetting.key {
+			value = besideAll(path, value)
 		}
 		if err := t.set(s, value); err != nil {
 			return fmt.Errorf("%s: %s: %q: %w", where(v), key, t.shown(v.Value), err)
@@ -435,53 +457,4 @@ func settingKeys() (keys []string) {
 
 func isSection(key string) bool {
 	return slices.ContainsFunc(settingTable, func(t setting) bool { return strings.HasPrefix(t.key, key+".") })
-}
-
-// besideFile makes a path in a settings file mean the same wherever weir is started: it is relative to the file.
-func besideFile(file, path string) string {
-	if strings.Contains(path, "://") || filepath.IsAbs(path) {
-		return path
-	}
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(home, rest)
-		}
-	}
-	return filepath.Join(filepath.Dir(file), path)
-}
-
-// findConfig returns the first settings file that there is, or "".
-func findConfig() string {
-	places := []string{"weir.yaml"}
-	if dir, err := xdg("XDG_CONFIG_HOME", ".config"); err == nil {
-		places = append(places, filepath.Join(dir, "weir", "weir.yaml"))
-	}
-	for _, p := range places {
-		// Whatever else is wrong with a file that is there, reading it will say.
-		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
-			return p
-		}
-	}
-	return ""
-}
-
-func defaultLake() (string, error) {
-	dir, err := xdg("XDG_DATA_HOME", ".local/share")
-	if err != nil {
-		return "", fmt.Errorf("find lake: no --lake, no $WEIR_LAKE, and %w", err)
-	}
-	return filepath.Join(dir, "weir"), nil
-}
-
-// xdg returns a base directory of the XDG specification, which weir follows on every system, so that things are where
-// the manual says. A relative path in the variable is to be ignored, says the specification.
-func xdg(env, inHome string) (string, error) {
-	if dir := os.Getenv(env); filepath.IsAbs(dir) {
-		return dir, nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(home, filepath.FromSlash(inHome)), nil
 }

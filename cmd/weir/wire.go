@@ -120,13 +120,9 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 			err = errors.Join(err, done())
 		}
 	}()
-	cache := lake.Cache{Dir: a.settings.CacheDir, Bytes: a.settings.CacheSize}
-	if cache.Dir == "" {
-		dir, err := xdg("XDG_CACHE_HOME", ".cache")
-		if err != nil {
-			return nil, nil, fmt.Errorf("find cache: %w", err)
-		}
-		cache.Dir = filepath.Join(dir, "weir")
+	cache, err := a.cache()
+	if err != nil {
+		return nil, nil, err
 	}
 	var tables []engine.Table
 	add := func(et engine.Table, snapshot func() (*lake.Snapshot, error)) error {
@@ -162,6 +158,19 @@ func openLakeTables(ctx context.Context, a *app, needs lakeNeeds) (_ []engine.Ta
 		}
 	}
 	return tables, done, nil
+}
+
+// cache is where data files of a lake in a bucket are kept on this machine.
+func (a *app) cache() (lake.Cache, error) {
+	c := lake.Cache{Dir: a.settings.CacheDir, Bytes: a.settings.CacheSize}
+	if c.Dir == "" {
+		dir, err := xdg("XDG_CACHE_HOME", ".cache")
+		if err != nil {
+			return c, fmt.Errorf("find cache: %w", err)
+		}
+		c.Dir = filepath.Join(dir, "weir")
+	}
+	return c, nil
 }
 
 // engineNames are the engines, the default first.

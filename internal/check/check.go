@@ -1,10 +1,11 @@
 // Package check proves a detection rule by its own examples: it makes the tables that an example describes, runs the rule's
 // SQL on them in DuckDB, and compares rows.
 //
-// Start at Rule. tables.go says how an example's text becomes rows, expand.go and defaults.go what it may leave out, and
+// Start at Rule. tables.go says how an example's text becomes rows, expand.go and defaults.go what it may leave out,
+// derive.go how records become tables, and
 // want.go how rows are compared. mutate.go changes the rule a little, and wants some example to notice.
 //
-// It reads no lake and no files. What must hold: an example passes only if its rows are exactly those wanted, each of them
+// It reads no lake. What must hold: an example passes only if its rows are exactly those wanted, each of them
 // has an identity and a sentence, and nothing of one example is seen by another.
 package check
 
@@ -12,20 +13,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"weir/internal/engine"
+	"weir/internal/network"
+	"weir/internal/refine"
 	"weir/internal/rule"
 )
 
 // Config is what checking takes.
 type Config struct {
 	// Open opens an engine over tables.
-	Open  func(tables []engine.Table) (engine.Engine, error)
-	Ports rule.Ports
+	Open func(tables []engine.Table) (engine.Engine, error)
+	// Store opens one that can store: tables are made of an example's records with it.
+	Store refine.Opener
+	Ports *network.Ports
+	Book  *network.Book // what addresses of records are
 	// Limit is how long an example's query may take; 0 is 10 s.
 	Limit time.Duration
 }
@@ -40,7 +45,7 @@ type Result struct {
 }
 
 // OK tells whether every example passed.
-func (r *Result) OK() bool { return len(r.Failures) == 0 }
+func (res *Result) OK() bool { return len(res.Failures) == 0 }
 
 // Failure is what is wrong with an example, or with "" as Example the rule.
 type Failure struct {
@@ -64,6 +69,7 @@ func Rule(ctx context.Context, cfg Config, r *rule.Rule, o Options) (*Result, er
 	defer func() {
 		for _, s := range stages {
 			s.engine.Close()
+			s.done()
 		}
 	}()
 	for i := range r.Examples {
@@ -71,7 +77,7 @@ func Rule(ctx context.Context, cfg Config, r *rule.Rule, o Options) (*Result, er
 		fail := func(text string) {
 			res.Failures = append(res.Failures, Failure{ex.Name, ex.Line, text})
 		}
-		s, err := newStage(cfg, r, ex)
+		s, err := newStage(ctx, cfg, r, ex)
 		if err != nil {
 			if bad := (*textError)(nil); errors.As(err, &bad) {
 				fail(bad.Error())
@@ -103,6 +109,7 @@ type stage struct {
 	ex     *rule.Example
 	engine engine.Engine
 	end    time.Time
+	done   func() // removes what the tables lie in
 }
 
 // textError is a mistake in what the rule's author wrote.
@@ -112,69 +119,55 @@ func (e *textError) Error() string { return e.msg }
 
 func mistake(format string, args ...any) error { return &textError{fmt.Sprintf(format, args...)} }
 
-func newStage(cfg Config, r *rule.Rule, ex *rule.Example) (*stage, error) {
-	tables, last, err := makeTables(ex)
+func newStage(ctx context.Context, cfg Config, r *rule.Rule, ex *rule.Example) (*stage, error) {
+	tables, last, done, err := tablesOf(ctx, cfg, r, ex)
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{cfg: cfg, ex: ex, end: ex.End}
+	s := &stage{cfg: cfg, ex: ex, end: ex.End, done: done}
 	if s.end.IsZero() {
 		if last.IsZero() {
+			done()
 			return nil, mistake("it has no rows, so end: must say when the step is")
 		}
 		s.end = r.Next(last.Add(time.Hour))
 	}
 	if s.engine, err = cfg.Open(tables); err != nil {
+		done()
 		return nil, err
 	}
 	return s, nil
 }
 
-// run is the rows of a rule on the example, as column names and rows.
-func (s *stage) run(ctx context.Context, r *rule.Rule, span rule.Span, params map[string]string) ([]map[string]any, []string, error) {
+// run is the rows of a rule on the example.
+func (s *stage) run(ctx context.Context, r *rule.Rule, span rule.Span, params map[string]string) ([]map[string]any, []engine.Column, error) {
 	sql, args, err := r.BindSpan(span, s.end, params, s.cfg.Ports)
 	if err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Limit)
 	defer cancel()
-	rows, err := s.engine.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, nil, err
+	rows, columns, err := collect(ctx, s.engine, sql, args)
+	for _, row := range rows {
+		if row["severity"] == nil {
+			row["severity"] = r.Severity // as whoever makes findings of the rows does
+		}
 	}
-	defer rows.Close()
-	var names []string
-	for _, c := range rows.Columns() {
-		names = append(names, c.Name)
-	}
-	var out []map[string]any
-	for {
-		row, err := rows.Next()
-		if err == io.EOF {
-			return out, names, nil
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		m := map[string]any{}
-		for i, v := range row {
-			m[names[i]] = v
-		}
-		if m["severity"] == nil {
-			m["severity"] = r.Severity // as whoever makes findings of the rows does
-		}
-		out = append(out, m)
-	}
+	return rows, columns, err
 }
 
 // judge runs the example and says what is wrong, or "".
 func (s *stage) judge(ctx context.Context, r *rule.Rule) string {
-	rows, names, err := s.run(ctx, r, s.span(r), s.ex.Params)
+	rows, columns, err := s.run(ctx, r, s.span(r), s.ex.Params)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("the query takes longer than %s", s.cfg.Limit)
 	case err != nil:
 		return err.Error()
+	}
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.Name)
 	}
 	var wrong []string
 	for _, name := range slices.Concat(r.Entity, r.MessageColumns()) {
@@ -197,14 +190,12 @@ func (s *stage) judge(ctx context.Context, r *rule.Rule) string {
 
 // judgeRow says what is wrong with a row, whatever was wanted.
 func (s *stage) judgeRow(r *rule.Rule, row map[string]any, seen map[string]bool) (wrong []string) {
-	var identity []string
 	for _, name := range r.Entity {
 		if row[name] == nil {
 			wrong = append(wrong, fmt.Sprintf("%s is NULL in %s: a finding must be about something", name, show(row, nil)))
 		}
-		identity = append(identity, fmt.Sprintf("%s=%s", name, showValue(row[name])))
 	}
-	key := strings.Join(identity, " ")
+	key := identity(r, row)
 	if seen[key] {
 		wrong = append(wrong, "two rows have the same entity, "+key)
 	}

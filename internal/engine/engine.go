@@ -101,6 +101,19 @@ type ParquetWriter interface {
 	WriteParquet(ctx context.Context, sql string, args ...any) (rows int64, err error)
 }
 
+// Storer is an Engine that can store results in several files.
+type Storer interface {
+	Engine
+	// Store runs sql and writes its rows to a file that the engine was opened to write, over what is in it.
+	Store(ctx context.Context, f Output, sql string, args ...any) (rows int64, err error)
+}
+
+// Output is a Parquet file that a result is written to.
+type Output struct {
+	Path string         // absolute
+	IDs  map[string]int // Iceberg field ids by column, nil for none
+}
+
 // Publisher is an engine on a server that can keep the views, for tools that are not weir.
 type Publisher interface {
 	Engine

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Severities, the least first.
+// Severities are all severities, the least first.
 var Severities = []string{"info", "low", "medium", "high", "critical"}
 
 // Rank orders severities: 1 is info, 5 critical. What is none of them is 0.

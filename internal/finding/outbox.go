@@ -133,3 +133,30 @@ func (s *sqliteStore) Deliveries(ctx context.Context, id string) ([]Delivery, er
 	}
 	return out, nil
 }
+
+func (s *sqliteStore) LastDeliveries(ctx context.Context) (map[string]Delivery, error) {
+	fail := func(err error) (map[string]Delivery, error) {
+		return nil, fmt.Errorf("read last deliveries: %w", err)
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT n.key, f.id, d.channel, n.kind, d.at, d.attempt, d.status, d.error
+		FROM delivery d JOIN notice n ON n.id = d.notice JOIN finding f ON f.num = n.finding
+		WHERE d.id IN (SELECT max(id) FROM delivery WHERE status <> ? GROUP BY channel)`, DeliveryDropped)
+	if err != nil {
+		return fail(err)
+	}
+	defer rows.Close()
+	out := map[string]Delivery{}
+	for rows.Next() {
+		var d Delivery
+		var at int64
+		if err := rows.Scan(&d.Key, &d.Finding, &d.Channel, &d.Kind, &at, &d.Attempt, &d.Status, &d.Error); err != nil {
+			return fail(err)
+		}
+		d.At = fromMicros(at)
+		out[d.Channel] = d
+	}
+	if err := rows.Err(); err != nil {
+		return fail(err)
+	}
+	return out, nil
+}

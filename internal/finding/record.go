@@ -68,6 +68,7 @@ type recorder struct {
 	tx     *sql.Tx
 	at     time.Time
 	events []event
+	parsed map[string]*sql.Stmt // the same few are run for each sighting; they end with the transaction
 }
 
 // event is a change of one finding in this transaction.
@@ -79,14 +80,36 @@ type event struct {
 	at       time.Time
 }
 
+func (r *recorder) statement(query string) (*sql.Stmt, error) {
+	if s := r.parsed[query]; s != nil {
+		return s, nil
+	}
+	s, err := r.tx.PrepareContext(r.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if r.parsed == nil {
+		r.parsed = map[string]*sql.Stmt{}
+	}
+	r.parsed[query] = s
+	return s, nil
+}
+
 func (r *recorder) exec(query string, args ...any) error {
-	_, err := r.tx.ExecContext(r.ctx, query, args...)
+	s, err := r.statement(query)
+	if err == nil {
+		_, err = s.ExecContext(r.ctx, args...)
+	}
 	return err
 }
 
 // get scans the only row of a query, and tells whether there was one.
 func (r *recorder) get(query string, args []any, into ...any) (bool, error) {
-	err := r.tx.QueryRowContext(r.ctx, query, args...).Scan(into...)
+	s, err := r.statement(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(r.ctx, args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -287,7 +310,11 @@ func (r *recorder) totals(num, step int64) error {
 	if err != nil {
 		return err
 	}
-	rows, err := r.tx.QueryContext(r.ctx, `SELECT step, window, first, last, count, total, since, until FROM sighting WHERE finding = ? AND step >= ? ORDER BY step`, num, step)
+	q, err := r.statement(`SELECT step, window, first, last, count, total, since, until FROM sighting WHERE finding = ? AND step >= ? ORDER BY step`)
+	if err != nil {
+		return err
+	}
+	rows, err := q.QueryContext(r.ctx, num, step)
 	if err != nil {
 		return err
 	}

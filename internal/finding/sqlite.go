@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -141,6 +142,10 @@ func Open(ctx context.Context, path string, o Options) (Store, error) {
 	s := &sqliteStore{now: o.Now, readOnly: o.ReadOnly, given: o.Suppressions}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open findings: %w", err)
 	}
 	if o.ReadOnly {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

@@ -46,6 +46,8 @@ type Store interface {
 	Drop(ctx context.Context, key, channel, why string) error
 	// Deliveries returns the attempts to tell of a finding, the oldest first.
 	Deliveries(ctx context.Context, id string) ([]Delivery, error)
+	// LastDeliveries returns the latest attempt to tell each channel, by its name.
+	LastDeliveries(ctx context.Context) (map[string]Delivery, error)
 
 	// Fold forgets the texts of old sightings, whose findings have newer ones. Their numbers stay.
 	Fold(ctx context.Context) error

@@ -3,7 +3,9 @@ package lake
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +66,12 @@ func replaceVisits(ctx context.Context, l *Lake, hour time.Time, host string, n 
 	}
 	return l.Replace(ctx, Replace{Table: visits, Hours: []time.Time{hour}, Files: []*File{f}})
 }
+
+// For package lake_test.
+var (
+	Visits        = visits
+	ReplaceVisits = replaceVisits
+)
 
 // visitsOf is what the table has: for each file its hour and the host of its rows.
 func visitsOf(t *testing.T, l *Lake) []string {
@@ -250,4 +258,36 @@ func TestNoDerived(t *testing.T) {
 	check(openDerived(t, dir, false))
 	check(openDerived(t, dir, true)) // now it has them
 	check(openDerived(t, dir, false))
+}
+
+// TestMovedDerived moves a lake with a derived table, and opens it for reading and then for writing.
+func TestMovedDerived(t *testing.T) {
+	from, to := t.TempDir()+"/from", t.TempDir()+"/to"
+	l := openDerived(t, from, true)
+	if err := replaceVisits(t.Context(), l, day0, "a", 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+	for _, write := range []bool{false, true} {
+		l := openDerived(t, to, write)
+		if d := cmp.Diff([]string{"20T00 a 3"}, visitsOf(t, l)); d != "" {
+			t.Errorf("visits (-want +got):\n%s", d)
+		}
+		verified(t, l)
+		if !write {
+			continue
+		}
+		tbl, err := l.table(t.Context(), visits.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if where := tbl.Location(); !strings.Contains(where, "/to/") {
+			t.Errorf("other engines look for it at %s", where)
+		}
+	}
 }

@@ -97,7 +97,7 @@ func (e external) open(ctx context.Context, tables Tables) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Open(ctx, e.lake(), Options{Write: true, Database: db, Tables: tables})
+	return Open(ctx, e.lake(), Options{Write: true, Database: db, Tables: tables, Derived: []*Derived{visits}})
 }
 
 func (e external) writer(t *testing.T, tables Tables) *Lake {
@@ -142,7 +142,12 @@ func (e external) check(t *testing.T, l *Lake, rows ...[]row) {
 			t.Errorf("data file %s is left over", o.Path)
 		}
 	}
-	for _, noted := range []string{"weir_commit_file", "weir_commit_object"} {
+	// All these tests' objects are of one hour.
+	var marks int
+	if err := l.db.QueryRowContext(t.Context(), "SELECT coalesce(sum(mark), 0) FROM weir_hour").Scan(&marks); err != nil || marks != len(rows) {
+		t.Errorf("the hour was marked %d times, %v; want once for each of %d objects", marks, err, len(rows))
+	}
+	for _, noted := range []string{"weir_commit_file", "weir_commit_object", "weir_commit_hour"} {
 		var n int
 		if err := l.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+noted).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%s has %d rows, %v", noted, n, err)
@@ -174,7 +179,46 @@ func dieExternal(ctx context.Context, root string) error {
 	default:
 		return fmt.Errorf("no step %q", step)
 	}
+	if os.Getenv("WEIR_LAKE_REPLACE") != "" {
+		return replaceVisits(ctx, l, day0, "b", 2)
+	}
 	return put(ctx, l, "b", day0, 7)
+}
+
+// TestExternalKilledReplace kills a writer that makes an hour anew.
+func TestExternalKilledReplace(t *testing.T) {
+	for step, want := range map[string]string{"before move": "20T00 a 3", "after move": "20T00 b 2"} {
+		t.Run(step, func(t *testing.T) {
+			e := external{t.TempDir()}
+			first := e.writer(t, e.tables())
+			if err := replaceVisits(t.Context(), first, day0, "a", 3); err != nil {
+				t.Fatal(err)
+			}
+			if err := first.Close(); err != nil {
+				t.Fatal(err)
+			}
+			cmd := child(t, "external", e.root)
+			cmd.Env = append(cmd.Env, "WEIR_LAKE_STEP="+step, "WEIR_LAKE_REPLACE=1")
+			out, err := cmd.CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Exited() {
+				t.Fatalf("writer was not killed: %v\n%s", err, out)
+			}
+			e.pass(t)
+			l := e.writer(t, e.tables())
+			if d := cmp.Diff([]string{want}, visitsOf(t, l)); d != "" {
+				t.Errorf("visits (-want +got):\n%s", d)
+			}
+			e.check(t, l)
+			if err := replaceVisits(t.Context(), l, day0, "c", 1); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff([]string{"20T00 c 1"}, visitsOf(t, l)); d != "" {
+				t.Errorf("visits (-want +got):\n%s", d)
+			}
+			e.check(t, l)
+		})
+	}
 }
 
 // TestExternalKilled kills a writer between its steps, and has the next one find what is left.

@@ -95,11 +95,12 @@ type Lake struct {
 
 // Names in the folder of a lake.
 const (
-	catalogName = "catalog.db"
-	lockName    = "lock"
-	stagingName = "staging"
-	warehouse   = "warehouse"
-	namespace   = "weir"
+	catalogName  = "catalog.db"
+	lockName     = "lock"
+	stagingName  = "staging"
+	warehouse    = "warehouse"
+	namespace    = "weir"
+	findingsName = "findings.db" // what was found in the lake; other packages keep it, beside the lake's own
 )
 
 // Open opens the lake in dir, or that of the options' store: then dir does not count. Opened for writing, it is created
@@ -258,7 +259,8 @@ func checkEmptyOrLake(dir string) error {
 		switch e.Name() {
 		case catalogName:
 			return nil
-		case lockName, stagingName, warehouse, catalogName + "-wal", catalogName + "-shm", catalogName + "-journal":
+		case lockName, stagingName, warehouse, catalogName + "-wal", catalogName + "-shm", catalogName + "-journal",
+			findingsName, findingsName + "-wal", findingsName + "-shm":
 		default:
 			other = e.Name()
 		}

@@ -197,6 +197,92 @@ func TestEnginesShared(t *testing.T) {
 	}
 }
 
+// TestEnginesDerived makes a table of records in a lake in S3 and Postgres, the ledger of which an older weir made.
+func TestEnginesDerived(t *testing.T) {
+	s := laketest.New(t)
+	ctx := t.Context()
+	old := open(t, s, true)
+	if err := put(ctx, old, "a", day0, 2*3600); err != nil { // a record a second
+		t.Fatal(err)
+	}
+	old.Close()
+	db, err := postgres.Open(ctx, s.Catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.DB.Close()
+	for _, stmt := range []string{"DROP TABLE weir_hour", "DROP TABLE weir_commit_hour", "DELETE FROM weir_meta WHERE key = 'hours'"} {
+		if _, err := db.DB.ExecContext(ctx, stmt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stale := func(l *lake.Lake, want ...lake.Hour) {
+		t.Helper()
+		got, err := l.Stale(ctx, "v1")
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("stale (-want +got): %v\n%s", err, d)
+		}
+	}
+	hours := []lake.Hour{{Start: day0, Mark: 1}, {Start: day0.Add(time.Hour), Mark: 1}}
+	r, err := s.Open(ctx, lake.Options{Derived: []*lake.Derived{lake.Visits}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	stale(r, hours...)
+	if snap, err := r.DerivedSnapshot(ctx, lake.Visits); err != nil || len(snap.Files) != 0 {
+		t.Errorf("visits of an older lake: %v, %v", snap, err)
+	}
+	w, err := s.Open(ctx, lake.Options{Write: true, Derived: []*lake.Derived{lake.Visits}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	stale(w, hours...)
+	for i, h := range hours {
+		if err := lake.ReplaceVisits(ctx, w, h.Start, "host", 3+i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Settle(ctx, hours, "v1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(ctx, w, "b", day0, 10); err != nil {
+		t.Fatal(err)
+	}
+	stale(r, lake.Hour{Start: day0, Mark: 2})
+	if err := lake.ReplaceVisits(ctx, w, day0, "host", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Settle(ctx, []lake.Hour{{Start: day0, Mark: 2}}, "v1"); err != nil {
+		t.Fatal(err)
+	}
+	stale(r)
+	made, err := r.Made(ctx)
+	if d := cmp.Diff([]lake.Made{{Start: day0, Seq: 2}, {Start: day0.Add(time.Hour), Seq: 1}}, made); err != nil || d != "" {
+		t.Errorf("made (-want +got): %v\n%s", err, d)
+	}
+	snap, err := r.DerivedSnapshot(ctx, lake.Visits)
+	if err != nil || snap.Rows() != 5 || len(snap.Between(day0, day0.Add(time.Hour))) != 1 {
+		t.Fatalf("visits: %+v, %v", snap, err)
+	}
+	cache := lake.Cache{Dir: t.TempDir()}
+	for i := range 2 {
+		some, err := r.Fetch(ctx, snap.Files, []string{"host", lake.HourColumn}, cache)
+		if err != nil || (some.Bytes == 0) != (i == 1) {
+			t.Fatalf("time %d: %+v, %v", i+1, some, err)
+		}
+		some.Close()
+	}
+	verified(t, w)
+	if _, err := w.Expire(ctx, lake.ExpireOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if rep := verified(t, w); len(rep.Orphans) != 0 {
+		t.Errorf("nothing needs %v", rep.Orphans)
+	}
+}
+
 // TestEnginesLease lets a second writer come while the first lives, and take over when the first is taken for dead: the
 // first then changes nothing any more, and what it had begun is undone.
 func TestEnginesLease(t *testing.T) {

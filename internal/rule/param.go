@@ -2,7 +2,10 @@ package rule
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,4 +77,28 @@ func parseBytes(text string) (any, error) {
 		return int64(math.Round(f * float64(u.size))), nil
 	}
 	return nil, errors.New("want a size such as 500kB, 50MB or 1GiB")
+}
+
+// WithDefault is the rule with another default of a parameter. Its examples are about the defaults of its author, so they
+// keep those.
+func (r *Rule) WithDefault(name, value string) (*Rule, error) {
+	i := slices.IndexFunc(r.Params, func(p Param) bool { return p.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("rule %s: there is no parameter %q", r.ID, name)
+	}
+	if _, err := r.Params[i].Parse(value); err != nil {
+		return nil, fmt.Errorf("rule %s: parameter %s=%q: %w", r.ID, name, value, err)
+	}
+	c := *r
+	c.Params = slices.Clone(r.Params)
+	c.Params[i].Default = value
+	c.Examples = slices.Clone(r.Examples)
+	for j := range c.Examples {
+		params := maps.Clone(c.Examples[j].Params)
+		if _, ok := params[name]; !ok {
+			params[name] = r.Params[i].Default
+		}
+		c.Examples[j].Params = params
+	}
+	return &c, nil
 }

@@ -71,7 +71,6 @@ func parseRule(r *reader, n *yaml.Node) *Rule {
 	}
 	out.Needs = parseNeeds(f)
 	out.Params = parseParams(f)
-	out.Examples = parseExamples(f, out)
 	m := r.mapping(f.at["mutation"], "mutation", mutationKeys...)
 	for _, n := range r.items(m.at["survives"], "survives") {
 		s := r.mapping(n, "survivor", survivorKeys...)
@@ -83,6 +82,9 @@ func parseRule(r *reader, n *yaml.Node) *Rule {
 	}
 	if r.err == nil {
 		checkSQL(f, out)
+	}
+	if r.err == nil { // they ask when the rule has steps
+		out.Examples = parseExamples(f, out)
 	}
 	return out
 }

@@ -38,9 +38,8 @@ type Config struct {
 	TempDir string
 	// Output is the absolute path of the file that WriteParquet writes, "" where it is not called.
 	Output string
-	// FieldIDs number the columns of Output, by name: a data file of an Iceberg table must have them. Without them the
-	// columns have none.
-	FieldIDs map[string]int
+	// Outputs are the absolute paths of the files that Store may write.
+	Outputs []string
 }
 
 // Engine runs queries in this process. It is safe for concurrent use.
@@ -48,8 +47,8 @@ type Engine struct {
 	db     bindings.Database
 	tables map[string]*table // by lower-case name
 
-	output   string
-	fieldIDs map[string]int
+	output  string
+	outputs []string
 
 	mu   sync.Mutex
 	made map[string]bool // views and macros that exist
@@ -60,7 +59,7 @@ var _ engine.Engine = (*Engine)(nil)
 
 // Open makes an engine over tables. It opens no file: a table's files are looked at when a query names it.
 func Open(cfg Config, tables []engine.Table) (*Engine, error) {
-	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}, output: cfg.Output, fieldIDs: cfg.FieldIDs}
+	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}, output: cfg.Output, outputs: cfg.Outputs}
 	var files []string
 	for i := range tables {
 		t := &tables[i]
@@ -72,6 +71,7 @@ func Open(cfg Config, tables []engine.Table) (*Engine, error) {
 	if cfg.Output != "" {
 		files = append(files, cfg.Output)
 	}
+	files = append(files, cfg.Outputs...)
 	for _, f := range files {
 		if !filepath.IsAbs(f) || strings.ContainsRune(f, 0) {
 			return nil, fmt.Errorf("open engine: file %q is not an absolute path", f)

@@ -23,6 +23,18 @@ func (e *Engine) WriteParquet(ctx context.Context, sql string, args ...any) (int
 	if e.output == "" {
 		return 0, errors.New("write parquet: the engine was not opened for it")
 	}
+	return e.write(ctx, engine.Output{Path: e.output}, sql, args)
+}
+
+// Store runs a query and writes its rows to one of Config.Outputs. See engine.Storer.
+func (e *Engine) Store(ctx context.Context, f engine.Output, sql string, args ...any) (int64, error) {
+	if !slices.Contains(e.outputs, f.Path) {
+		return 0, fmt.Errorf("write parquet: the engine was not opened to write %q", f.Path)
+	}
+	return e.write(ctx, f, sql, args)
+}
+
+func (e *Engine) write(ctx context.Context, f engine.Output, sql string, args []any) (int64, error) {
 	c, err := e.connect()
 	if err != nil {
 		return 0, fmt.Errorf("write parquet: %w", err)
@@ -42,10 +54,10 @@ func (e *Engine) WriteParquet(ctx context.Context, sql string, args ...any) (int
 	if err != nil {
 		return 0, s.explainError(ctx, err)
 	}
-	// The line break ends a comment that the query may end with. Where the file is there already, DuckDB would write another
-	// beside it, which it may not.
+	// The line break ends a comment that the query may end with. A file that is there already is written where it is: beside
+	// it, to be renamed, is no path that the engine may write.
 	copied := "COPY (SELECT " + list.items + " FROM (\n" + s.sql + "\n) AS t(" + list.names + ")) TO " +
-		literal(e.output) + " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false" + e.fieldList() + ")"
+		literal(f.Path) + " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false" + fieldIDs(f.IDs) + ")"
 	r := &rows{ctx: ctx, conn: c, statement: s}
 	r.stop = c.interruptOn(ctx)
 	defer r.release()
@@ -67,16 +79,21 @@ func (e *Engine) WriteParquet(ctx context.Context, sql string, args ...any) (int
 	return 0, nil
 }
 
-// fieldList is the option that numbers the columns of the file.
-func (e *Engine) fieldList() string {
-	if len(e.fieldIDs) == 0 {
+// fieldIDs is the option of COPY that gives columns their ids. Files that have no columns with ids need no such option.
+func fieldIDs(ids map[string]int) string {
+	if len(ids) == 0 {
 		return ""
 	}
-	var ids []string
-	for _, name := range slices.Sorted(maps.Keys(e.fieldIDs)) {
-		ids = append(ids, fmt.Sprintf("%s: %d", literal(name), e.fieldIDs[name]))
+	var b strings.Builder
+	b.WriteString(", FIELD_IDS {")
+	for i, name := range slices.Sorted(maps.Keys(ids)) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s: %d", quote(name), ids[name])
 	}
-	return ", FIELD_IDS {" + strings.Join(ids, ", ") + "}"
+	b.WriteString("}")
+	return b.String()
 }
 
 // exports says how the columns of a query are stored.

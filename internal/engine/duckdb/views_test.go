@@ -284,12 +284,13 @@ func TestWriteParquet(t *testing.T) {
 	enginetest.Exec(t, fmt.Sprintf(`SELECT CASE WHEN (SELECT string_agg(name || ' ' || coalesce(type, ''), ', ') FROM parquet_schema('%[1]s') WHERE type IS NOT NULL)
 		= 'srcaddr BYTE_ARRAY, b INT64, sum(bytes) INT64, b_2 INT64' AND (SELECT sum(b) FROM '%[1]s') = 2100 THEN 1
 		ELSE error((SELECT string_agg(name || ' ' || coalesce(type, ''), ', ') FROM parquet_schema('%[1]s'))) END`, out))
-	e, err = Open(Config{Threads: 2, Output: out, FieldIDs: map[string]int{"it's": 7, "n": 3}}, []engine.Table{records(t)})
+	e, err = Open(Config{Threads: 2, Output: out, Outputs: []string{out}}, []engine.Table{records(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if _, err := e.WriteParquet(t.Context(), `SELECT count(*) AS n, 'a' AS "it's" FROM flows`); err != nil {
+	ids := engine.Output{Path: out, IDs: map[string]int{"it's": 7, "n": 3}}
+	if _, err := e.Store(t.Context(), ids, `SELECT count(*) AS n, 'a' AS "it's" FROM flows`); err != nil {
 		t.Fatal(err)
 	}
 	enginetest.Exec(t, fmt.Sprintf(`SELECT CASE WHEN (SELECT string_agg(name || ' ' || field_id, ', ') FROM parquet_schema('%s') WHERE type IS NOT NULL)

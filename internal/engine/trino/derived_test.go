@@ -19,8 +19,8 @@ var talks = &lake.Derived{Name: "talks", Columns: []lake.Column{
 	{Name: "bytes", Type: "bigint"}, {Name: "inside", Type: "boolean"}, {Name: "share", Type: "double"}, {Name: "last_seen", Type: lake.TimeType}}}
 
 // talk makes the talks of an hour: three rows.
-const talk = `SELECT CAST(? AS timestamp(6) with time zone) AS hour, a AS client, CAST(b AS integer) AS port, CAST(b * 1000000000000 AS bigint) AS bytes,
-	b = 22 AS inside, b / 7e0 AS share, CAST(? AS timestamp(6) with time zone) + INTERVAL '1' MINUTE AS last_seen
+const talk = `SELECT CAST(? AS timestamp with time zone) AS hour, a AS client, CAST(b AS integer) AS port, CAST(b * 1000000000000 AS bigint) AS bytes,
+	b = 22 AS inside, b / 7e0 AS share, CAST(? AS timestamp with time zone) + INTERVAL '1' MINUTE AS last_seen
 	FROM (VALUES ('10.0.0.1', 22), ('ü', 443), (NULL, NULL)) AS t(a, b)`
 
 // refine writes the talks of hours, as weir makes its own tables.
@@ -36,11 +36,11 @@ func refine(t *testing.T, l *lake.Lake, hours ...time.Time) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := duckdb.Open(duckdb.Config{Threads: 1, Output: f.Path(), FieldIDs: ids}, nil)
+		e, err := duckdb.Open(duckdb.Config{Threads: 1, Outputs: []string{f.Path()}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Rows, err = e.WriteParquet(t.Context(), talk, h, h); err != nil {
+		if f.Rows, err = e.Store(t.Context(), engine.Output{Path: f.Path(), IDs: ids}, talk, h, h); err != nil {
 			t.Fatal(err)
 		}
 		e.Close()

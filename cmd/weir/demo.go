@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,6 +82,9 @@ a bastion, developers. Its flow logs are on, in the format that has all fields o
 		}
 	}
 	if err := d.compare(ctx, made.Labels); err != nil {
+		return err
+	}
+	if err := d.compareFindings(ctx, made.Labels); err != nil {
 		return err
 	}
 	d.end(keep)
@@ -238,6 +242,11 @@ FROM flows
 WHERE interface_id = '` + closed.Interface + `'
   AND (dstport = 6379 AND ` + from + ` OR srcport = 6379 AND ` + to + `)`},
 			`Tried as often, answered nobody. Nothing needs to be done there.`},
+		{"Without asking",
+			`Nobody asks such questions every hour. Rules do: the same command after each ingest says what is new, and tells who is
+to be told. Here is the one about datastores; weir detect alone runs all of them.`,
+			[]string{"detect", "--rule", "exposed-datastore"},
+			`One finding, the Redis that answered. The one behind the closed group raised nothing: being tried is no finding.`},
 	}
 }
 
@@ -286,10 +295,51 @@ FROM flows`, served.Interface, served.Actors[0], closed.Interface, fmt.Sprintf(f
 	return d.err
 }
 
+// compareFindings holds what the rule found against what the generator noted: the served one, since when, to how many, and
+// nothing about the closed one.
+func (d *demo) compareFindings(ctx context.Context, labels []*traffic.Label) error {
+	served := labelNamed(labels, "redis-served")
+	var out bytes.Buffer
+	if err := d.command(ctx, &out, "findings", "--rule", "exposed-datastore", "--output", "json", "--quiet"); err != nil {
+		return fmt.Errorf("demo: compare findings: %w", err)
+	}
+	var found []struct {
+		ID        string    `json:"id"`
+		Interface string    `json:"interface_id"`
+		Severity  string    `json:"severity"`
+		FirstSeen time.Time `json:"first_seen"`
+	}
+	if err := json.Unmarshal(out.Bytes(), &found); err != nil {
+		return fmt.Errorf("demo: compare findings: %w", err)
+	}
+	if len(found) != 1 || found[0].Interface != served.Interface || found[0].Severity != "critical" {
+		return fmt.Errorf("demo: the rule found %+v, and there is one exposed Redis, %s: please report this", found, served.Interface)
+	}
+	out.Reset()
+	err := d.command(ctx, &out, "query", "--output", "json", `SELECT max(clients_answered) AS hosts, sum(server_bytes) AS bytes_out FROM exposures
+WHERE interface_id = '`+served.Interface+`' AND port = 6379`)
+	var sums []struct {
+		Hosts int64 `json:"hosts"`
+		Bytes int64 `json:"bytes_out"`
+	}
+	if err == nil {
+		err = json.Unmarshal(out.Bytes(), &sums)
+	}
+	if err != nil {
+		return fmt.Errorf("demo: compare findings: %w", err)
+	}
+	if len(sums) != 1 || sums[0].Bytes < served.BytesOut {
+		return fmt.Errorf("demo: the tables say %+v, but made was %d bytes: please report this", sums, served.BytesOut)
+	}
+	d.printf("The rule says the same, by itself: exposed since %s, up to %s hosts answered in an hour, %s bytes out: %s.\n",
+		found[0].FirstSeen.UTC().Format("15:04"), count(sums[0].Hosts), count(sums[0].Bytes), found[0].ID)
+	return d.err
+}
+
 func (d *demo) end(keep bool) {
 	if !keep {
 		d.printf("\nAll of it was in a temporary folder, which is gone now. To ask on: weir demo --dir ./weir-demo\nYour own logs: weir ingest s3://bucket/prefix\n")
 		return
 	}
-	d.printf("\nTo ask on:\n  export WEIR_LAKE=%s\n  weir query \"SELECT * FROM flows LIMIT 10\"\nYour own logs: weir ingest s3://bucket/prefix\n", printable(quoted(d.lake)))
+	d.printf("\nTo ask on:\n  export WEIR_LAKE=%s\n  weir query \"SELECT * FROM flows LIMIT 10\"\n  weir detect\nYour own logs: weir ingest s3://bucket/prefix\n", printable(quoted(d.lake)))
 }

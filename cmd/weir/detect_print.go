@@ -216,6 +216,15 @@ func (d *detection) summary() string {
 			line("%s", printableLines(text))
 		}
 	}
+	var learning []string
+	for _, r := range d.sum.Rules {
+		if r.Learning > 0 && r.Steps == 0 {
+			learning = append(learning, fmt.Sprintf("%s %d of %s", r.Rule.ID, max(0, int(r.Have/(24*time.Hour))), daysText(r.Rule.Needs.History)))
+		}
+	}
+	if len(learning) > 0 {
+		line("learning: %s", strings.Join(learning, ", "))
+	}
 	line("%d rules, %s steps in %.1f s", len(d.sum.Rules), count(int64(d.sum.Steps)), d.sum.Seconds)
 	if n := d.told; n.Sent+n.Failed > 0 {
 		line("%d notices sent about %d changes, %d failed", n.Sent, n.Told, n.Failed)
@@ -239,9 +248,6 @@ func ruleNotes(r *detect.RuleSummary) (out []string) {
 	}
 	if r.Unread > 0 {
 		out = append(out, fmt.Sprintf("rule %s returned %d rows that name nothing: its entity has no value there", r.Rule.ID, r.Unread))
-	}
-	if r.Learning > 0 && r.Steps == 0 {
-		out = append(out, fmt.Sprintf("rule %s is learning: %d of %s", r.Rule.ID, max(0, int(r.Have/(24*time.Hour))), daysText(r.Rule.Needs.History)))
 	}
 	return out
 }

@@ -21,11 +21,7 @@ var helpGroups = []struct {
 	{"start", "Start here:", []string{"demo"}},
 	{"read", "Read flow logs:", []string{"ingest", "cat"}},
 	{"ask", "Ask:", []string{"query", "queries", "fields", "network"}},
-<<<<<<< HEAD
 	{"detect", "Detect:", []string{"detect", "findings", "rules", "coverage", "notify", "refine"}},
-=======
-	{"detect", "Detect:", []string{"detect", "findings", "coverage", "rules", "refine", "notify"}},
->>>>>>> detect
 	{"keep", "Look after the lake:", []string{"lake"}},
 	{"aws", "Look after the AWS side:", []string{"doctor"}},
 	{"self", "About weir itself:", []string{"config", "version", "completion", "help"}},

@@ -120,19 +120,11 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newQueriesCmd(a),
 		newRulesCmd(a),
 		newFieldsCmd(a),
-<<<<<<< HEAD
 		newDetectCmd(a),
 		newCoverageCmd(a),
 		newNetworkCmd(a),
 		newRefineCmd(a),
 		newFindingsCmd(a),
-=======
-		newNetworkCmd(a),
-		newDetectCmd(a),
-		newFindingsCmd(a),
-		newCoverageCmd(a),
-		newRefineCmd(a),
->>>>>>> detect
 		newLakeCmd(a),
 		newDoctorCmd(a),
 		newNotifyCmd(a),

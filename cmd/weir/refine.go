@@ -77,7 +77,7 @@ func refineLake(ctx context.Context, a *app, l *lake.Lake, known *knownNetworks,
 	bar := newProgress(a.stderr, isTerminal(a.stderr), a.quiet, time.Now)
 	defer bar.Done()
 	sum, err := refine.Run(ctx, refine.Config{
-		Lake: l, Book: known.Book, Ports: known.Ports, Log: a.logger(), Again: again,
+		Lake: l, Book: known.Book, Ports: known.Ports, Again: again,
 		Open: func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
 			return duckdb.Open(duckdb.Config{Memory: queryMemory(a.settings.MemoryLimit), Threads: a.settings.Threads, Outputs: outputs,
 				TempDir: filepath.Join(os.TempDir(), fmt.Sprintf("weir-refine-%d", os.Getpid()))}, tables)

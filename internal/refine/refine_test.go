@@ -190,7 +190,7 @@ func TestGateway(t *testing.T) {
 	check(t, e, "SELECT interface_id, client, client_port, server, own, gateway, counted, client_bytes, server_bytes FROM conversations",
 		"eni-a 10.0.1.5 40000 8.8.4.4 client false true 5000 5000",
 		"eni-nat 10.0.1.5 40000 8.8.4.4 transit true false 5000 5000",
-		"eni-nat 10.0.0.220 1111 8.8.4.4 client true false 5000 5000")
+		"eni-nat 10.0.0.220 1111 8.8.4.4 transit true false 5000 5000")
 	check(t, e, "SELECT interface_id, client, server, counted FROM edges", "eni-a 10.0.1.5 8.8.4.4 true")
 	check(t, e, "SELECT interface_id FROM exposures")
 }
@@ -213,7 +213,7 @@ func TestRegionalGateway(t *testing.T) {
 		"123456789012 eni-a 10.0.1.5 8.8.4.4 client true private internet",
 		"123456789012 nat-1 10.0.1.5 8.8.4.4 transit false private internet",
 		"123456789012 nat-1 10.0.1.5 9.9.9.9 transit true private internet",
-		"123456789012 nat-1 107.22.182.139 8.8.4.4 client false own internet")
+		"123456789012 nat-1 107.22.182.139 8.8.4.4 transit false own internet")
 }
 
 // TestTransit is AWS's example of a transit gateway: one connection, four records, no directions.

@@ -73,6 +73,11 @@ var weaknesses = []attack{
 		w.told(h, "address-overlap", 0, 24, []string{"D75"}, "", "Two interfaces in different VPCs have the same private address.")
 		return func(*tick) {}
 	}},
+	{"skips", "here and there a window loses records, as everywhere", func(w *world, _ rng) func(*tick) {
+		l := w.label(nil, Label{Attack: "skips", Name: "skips", Detections: []string{"D68"}, Summary: "One window in 4,000 lost records."})
+		w.marks["skips"] = l.index
+		return func(*tick) {}
+	}},
 	{"blocked-public", "block public access refuses what a partner sends to blog-1", playBlockedPublic},
 	{"broken-replies", "the network ACL of dns-1 refuses its own replies", playBrokenReplies},
 }

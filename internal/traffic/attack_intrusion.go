@@ -60,8 +60,8 @@ func playLateral(w *world, _ rng) func(*tick) {
 
 func playConnectBack(w *world, r rng) func(*tick) {
 	h, who := w.named("blog-1"), public(r.u64())
-	in := w.label(h, Label{Attack: "connect-back", Name: "connect-back-in", Detections: []string{"D37"}, Technique: "T1190", Protocol: tcp,
-		Summary: "A request to the public site, like any other.", Actors: addrs(who), Targets: addrs(h.addr), Ports: []uint16{443}})
+	in := w.label(h, Label{Attack: "connect-back", Name: "connect-back-in", Benign: true, Detections: []string{"D37"}, Protocol: tcp,
+		Summary: "A request to the public site, like any other: what makes it one is what the host does next.", Actors: addrs(who), Targets: addrs(h.addr), Ports: []uint16{443}})
 	out := w.label(h, Label{Attack: "connect-back", Name: "connect-back-out", Detections: []string{"D37", "D47"}, Technique: "T1059", Protocol: tcp,
 		Summary: "Two minutes later the site's host opens a connection to the one who asked.", Actors: addrs(h.addr), Targets: addrs(who), Ports: []uint16{4444}})
 	at := w.at(18.4)

@@ -6,6 +6,7 @@ import "net/netip"
 
 var probes = []attack{
 	{"external-sweep", "a host of the internet tries PostgreSQL at every public address within half an hour", playExternalSweep},
+	{"portscan-answered", "a host of the internet tries 400 ports of win-1, and some answer", playPortscanAnswered},
 	{"odd-flags", "a host of the internet sends the bastion packets with flags that no stack sets", playOddFlags},
 	{"reject-spike", "dev-1 is refused 400 times at db-2 within half an hour", playRejectSpike},
 	{"blocked-outbound", "app-2 is not let out 400 times within an hour", playBlockedOut},
@@ -30,6 +31,23 @@ func playExternalSweep(w *world, r rng) func(*tick) {
 				t.talk(l, outside(who), h.end(), 5432, 3, 140, 2, 100)
 			} else {
 				t.look(l, outside(who), h.end(), 5432, refused)
+			}
+		})
+	}
+}
+
+func playPortscanAnswered(w *world, r rng) func(*tick) {
+	h, who := w.named("win-1"), public(r.u64())
+	l := w.label(h, Label{Attack: "portscan-answered", Name: "portscan-answered", Detections: []string{"D13"}, Technique: "T1595.001", Protocol: tcp,
+		Summary: "One host of the internet tries 400 ports of one of ours within ten minutes, and finds four of them open.", Actors: addrs(who), Targets: addrs(h.addr)})
+	open := []uint16{21, 3389, 5985, 9200}
+	from := w.at(11.6)
+	return func(t *tick) {
+		t.spread(400, from, from+600, func(i int64) {
+			if i%100 == 50 {
+				t.talk(l, outside(who), h.end(), open[i/100], 3, 140, 2, 100)
+			} else {
+				t.look(l, outside(who), h.end(), uint16(10_000+i*13), refused)
 			}
 		})
 	}

@@ -39,13 +39,13 @@ func WeeksConfig(seed uint64) Config {
 		Attacks: slices.Concat([]string{"redis", "redis-closed", "exposed-rdp", "exposed-docker", "new-service", "distributed-probe", "lateral",
 			"connect-back", "server-turned-client", "irc", "exfiltration", "bulk-s3", "inbound-flood", "silence",
 			"reject-spike", "blocked-outbound", "new-admin-edge", "zone-crossing", "smb-volume", "new-path",
-			"low-and-slow", "volume-anomaly", "nat-spike", "weakened"}, namesOf(lookalikes), namesOf(manners))}
+			"low-and-slow", "volume-anomaly", "nat-spike", "weakened", "skips"}, namesOf(lookalikes), namesOf(manners))}
 }
 
 // OrdinaryDayConfig is one day of a company of 600 interfaces, a quarter of them public web servers, under the noise of
 // the internet, and no attack: what it raises, it raises every day at everybody's.
 func OrdinaryDayConfig(seed uint64) Config {
-	return Config{Seed: seed, Records: 3_000_000, Interfaces: 600, Noise: 1, Guarded: true, Fields: allButTags(), Attacks: slices.Concat(namesOf(lookalikes), namesOf(manners))}
+	return Config{Seed: seed, Records: 3_000_000, Interfaces: 600, Noise: 1, Guarded: true, Fields: allButTags(), Attacks: slices.Concat([]string{"skips"}, namesOf(lookalikes), namesOf(manners))}
 }
 
 // allButTags is the default format and the fields that say why a packet was refused and whether it was encrypted.

@@ -117,7 +117,7 @@ func (t *tick) runs(last int64) []run {
 		case t.during(h.skipFrom, h.skipTo):
 			n.records = append(n.records, record{status: statusSkipData, label: h.skipLabel})
 		case r.intn(4000) == 0:
-			n.records = append(n.records, record{status: statusSkipData})
+			n.records = append(n.records, record{status: statusSkipData, label: t.w.marks["skips"]})
 		case len(n.records) == 0:
 			n.records = append(n.records, record{status: statusNoData})
 		}

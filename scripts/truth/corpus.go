@@ -22,11 +22,16 @@ type corpus struct {
 }
 
 func corpora() []*corpus {
+	demo, fleet, weeks := traffic.DemoConfig(1), traffic.FleetConfig(2), traffic.WeeksConfig(3)
+	demo.Attacks = append(demo.Attacks, "skips")
+	for _, c := range []*traffic.Config{&demo, &fleet, &weeks} {
+		c.Guarded = true // else the noise guesses passwords at the bastion, and that is not labelled
+	}
 	return []*corpus{
-		{name: "demo", config: traffic.DemoConfig(1)},
-		{name: "fleet", config: traffic.FleetConfig(2)},
+		{name: "demo", config: demo},
+		{name: "fleet", config: fleet},
 		// The days before the last two are history: what a rule makes of them is not asked, for time's sake.
-		{name: "weeks", config: traffic.WeeksConfig(3), last: 48 * time.Hour},
+		{name: "weeks", config: weeks, last: 48 * time.Hour},
 		{name: "ordinary", config: traffic.OrdinaryDayConfig(4), ordinary: true},
 	}
 }

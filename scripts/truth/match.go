@@ -13,34 +13,62 @@ import (
 // a record says when its window was, not when its packets were.
 const slack = 10 * time.Minute
 
-// about tells whether a finding can be about what a label says: at the same time, and nothing that both of them name is
-// different, and at least one thing that says who is the same.
+// about tells whether a finding can be about what a label says: at the same time, nothing that makes the finding's
+// identity is different, and at least one thing that says who is the same. What a finding names beside its identity is an
+// example (the client that got most, of many): it can say who, and contradicts nothing.
 func about(f *finding, l *traffic.Label) bool {
 	if f.First.After(l.End.Add(slack)) || f.Last.Before(l.Start.Add(-slack)) {
 		return false
 	}
-	if f.Port != nil && len(l.Ports) > 0 && !slices.Contains(l.Ports, uint16(*f.Port)) {
+	if f.Port != nil && f.is("port", "server_port") && len(l.Ports) > 0 && !slices.Contains(l.Ports, uint16(*f.Port)) {
 		return false
 	}
-	if f.Protocol != nil && l.Protocol > 0 && *f.Protocol != int(l.Protocol) {
+	if f.Protocol != nil && f.is("protocol") && l.Protocol > 0 && *f.Protocol != int(l.Protocol) {
 		return false
+	}
+	client, server := f.identity()
+	iface := ""
+	if f.is("interface_id") {
+		iface = f.Interface
 	}
 	if len(l.Actors) == 0 { // the log itself: an interface, or all of an account
-		return l.Interface == "" || f.Interface == "" || f.Interface == l.Interface
+		return l.Interface == "" || iface == "" || iface == l.Interface
 	}
-	addresses := f.Client != "" || f.Server != ""
-	if addresses && !meets(f, l) {
-		return false
+	switch {
+	case client != "" || server != "":
+		return meets(client, server, l)
+	case iface != "":
+		return iface == l.Interface
 	}
-	return addresses || f.Interface != "" && f.Interface == l.Interface
+	// It is about something larger, a network or an account: its examples must say more.
+	return (f.Client != "" || f.Server != "") && meets(f.Client, f.Server, l) || f.Interface != "" && f.Interface == l.Interface
+}
+
+// is tells whether one of these columns makes the finding's identity. A finding of which that is not known is all that
+// it names.
+func (f *finding) is(columns ...string) bool {
+	if len(f.Entity) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(columns, func(c string) bool { _, ok := f.Entity[c]; return ok })
+}
+
+// identity gives the ends that make the finding's identity.
+func (f *finding) identity() (client, server string) {
+	if f.is("client") {
+		client = f.Client
+	}
+	if f.is("server") {
+		server = f.Server
+	}
+	return client, server
 }
 
 // meets tells whether the ends that a finding names are ends of the label. Which of them called the other is left open:
 // a label's actor may be the server of a reply.
-func meets(f *finding, l *traffic.Label) bool {
+func meets(c, s string, l *traffic.Label) bool {
 	actor := func(a string) bool { return within(l.Actors, a) }
 	target := func(a string) bool { return len(l.Targets) == 0 || within(l.Targets, a) }
-	c, s := f.Client, f.Server
 	switch {
 	case c == "":
 		return actor(s) || within(l.Targets, s)
@@ -73,7 +101,8 @@ func pins(f *finding, l *traffic.Label) bool {
 			ends++
 		}
 	}
-	return len(l.Actors) > 0 && about(f, l) && (ends == 2 || ends == 1 && f.Port != nil && len(l.Ports) > 0)
+	port := f.Port != nil && len(l.Ports) > 0 && slices.Contains(l.Ports, uint16(*f.Port))
+	return len(l.Actors) > 0 && about(f, l) && (ends == 2 || ends == 1 && port) && meets(f.Client, f.Server, l)
 }
 
 // shares tells whether a rule is for what a label should raise.

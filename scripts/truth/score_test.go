@@ -139,7 +139,9 @@ func TestBaseline(t *testing.T) {
 	check("one more false", func(r *result) { r.findings = append(r.findings, saw("a", "eni-8", 1)) }, "a: precision is 0.400, was 0.500")
 	check("a new false one of a rule that was silent", func(r *result) { r.findings = append(r.findings, saw("idle", "eni-8", 1)) },
 		"idle: precision is 0.000, and was not measured")
-	check("one found less", func(r *result) { r.findings = slices.DeleteFunc(r.findings, func(f *finding) bool { return f.Rule == "b" }) },
+	check("one found less", func(r *result) {
+		r.findings = slices.DeleteFunc(r.findings, func(f *finding) bool { return f.Rule == "b" })
+	},
 		"b-too: recall is 0.000, and was not measured; b: recall is 0.000, was 1.000")
 	check("one false less", func(r *result) { r.findings = slices.Delete(r.findings, 3, 4) }, "")
 	delete(base, "a")

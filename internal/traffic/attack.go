@@ -9,19 +9,20 @@ import (
 
 // Label says what was done to whom, and what of it the logs show. It is the truth that a rule is measured against.
 type Label struct {
-	Attack     string   `json:"attack"`              // name of the attack in Attacks, "redis"
-	Name       string   `json:"name"`                // this part of it, "redis-served"
-	Benign     bool     `json:"benign"`              // looks like an attack and is none: no rule may report it
-	Detections []string `json:"detections"`          // ids of the catalogue that it should raise, or looks like
-	Technique  string   `json:"technique,omitempty"` // MITRE ATT&CK
-	Summary    string   `json:"summary"`             // one sentence
-	Account    string   `json:"account_id"`          // account of the flow log
-	Interface  string   `json:"interface_id"`        // where it is best seen; none: anywhere
-	Host       string   `json:"host"`                // that interface's name in this made-up company
-	Actors     []string `json:"actors"`              // packet addresses, or CIDRs of a crowd, of who does it; none: the interface itself
-	Targets    []string `json:"targets,omitempty"`   // packet addresses of whom it is done to; none: anybody
-	Ports      []uint16 `json:"ports,omitempty"`     // server ports; none: many
-	Protocol   uint8    `json:"protocol"`            // IANA number
+	Attack     string   `json:"attack"`               // name of the attack in Attacks, "redis"
+	Name       string   `json:"name"`                 // this part of it, "redis-served"
+	Benign     bool     `json:"benign"`               // looks like an attack and is none: no rule may report it
+	Detections []string `json:"detections"`           // ids of the catalogue that it should raise, or looks like
+	Technique  string   `json:"technique,omitempty"`  // MITRE ATT&CK
+	Summary    string   `json:"summary"`              // one sentence
+	Account    string   `json:"account_id"`           // account of the flow log
+	Interface  string   `json:"interface_id"`         // where it is best seen; none: anywhere
+	Gateway    string   `json:"gateway_id,omitempty"` // NAT gateway that what it does on the internet passes
+	Host       string   `json:"host"`                 // that interface's name in this made-up company
+	Actors     []string `json:"actors"`               // packet addresses, or CIDRs of a crowd, of who does it; none: the interface itself
+	Targets    []string `json:"targets,omitempty"`    // packet addresses of whom it is done to; none: anybody
+	Ports      []uint16 `json:"ports,omitempty"`      // server ports; none: many
+	Protocol   uint8    `json:"protocol"`             // IANA number
 
 	// What the logs hold of it. All counts records of every interface, the rest those of Interface.
 	Start    time.Time `json:"start,omitzero"`
@@ -75,6 +76,9 @@ func (w *world) label(h *iface, l Label) *Label {
 	l.Account = w.account
 	if h != nil {
 		l.Interface, l.Host, l.host = h.id, h.name, h
+		if !h.public {
+			l.Gateway = h.vpc.nat.id
+		}
 	}
 	if l.Attack == "" {
 		l.Attack, _, _ = strings.Cut(l.Name, "-")

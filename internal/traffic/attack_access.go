@@ -11,7 +11,7 @@ var accesses = []attack{
 		"A web server opens ssh at a file server: an edge that nobody used before.", 30, 6_000, 34, 22_000)},
 	{"zone-crossing", "dev-1 uses the production database", playEdge("zone-crossing", "dev-1", "db-2", 5432, []string{"D31", "D34", "D35"}, "T1021",
 		"A developer's machine uses the production database, which the zones' policy forbids.", 40, 9_000, 90, 110_000)},
-	{"smb-volume", "backup-1 copies 3 GB from files-1 by SMB", playSMBVolume},
+	{"smb-volume", "dev-1 copies 3 GB from log-1 by SMB", playSMBVolume},
 	{"new-path", "worker-1 reaches a network through a virtual private gateway, which it never did", playNewPath},
 }
 
@@ -53,9 +53,9 @@ func playEdge(name, client, server string, port uint16, detections []string, tec
 }
 
 func playSMBVolume(w *world, _ rng) func(*tick) {
-	c, s := w.named("backup-1"), w.named("files-1")
-	l := w.label(c, Label{Attack: "smb-volume", Name: "smb-volume", Detections: []string{"D31", "D33"}, Technique: "T1570", Protocol: tcp,
-		Summary: "A host copies 3 GB from the file server by SMB within an hour.", Actors: addrs(c.addr), Targets: addrs(s.addr), Ports: []uint16{445}})
+	c, s := w.named("dev-1"), w.named("log-1")
+	l := w.label(c, Label{Attack: "smb-volume", Name: "smb-volume", Detections: []string{"D33"}, Technique: "T1570", Protocol: tcp,
+		Summary: "A developer's machine, which uses a little SMB every day, copies 3 GB by it within an hour.", Actors: addrs(c.addr), Targets: addrs(s.addr), Ports: []uint16{445}})
 	return func(t *tick) {
 		n := int64(float64(t.r.between(34_000, 40_000)) * t.minutes())
 		t.hold(l, flow{client: c.end(), server: s.end(), sport: 445, proto: tcp, cpackets: n / 2, cbytes: n / 2 * 60, spackets: n, sbytes: n * 1_430}, w.at(16.1), w.at(17))

@@ -7,26 +7,31 @@ import "time"
 var carriers = []attack{
 	{"low-and-slow", "app-2 sends a host a little more each day, for a week", playLowAndSlow},
 	{"night-bulk", "backup-1 sends 300 MB to the internet at night", holdOutside("night-bulk", "backup-1", tcp, 443, 3.5, 4,
-		7_300, 10_000_000, 2_600, 150_000, []string{"D57", "D58", "D61"}, "T1029", "A host sends 300 MB to a host of the internet, out of hours.")},
+		7_300, 10_000_000, 2_600, 150_000, []string{"D58", "D61"}, "T1029", "A host sends 300 MB to a host of the internet, out of hours.")},
 	{"volume-anomaly", "log-1 sends ten times as much as ever", holdOutside("volume-anomaly", "log-1", tcp, 443, 19, 20,
-		9_500, 13_500_000, 3_200, 180_000, []string{"D55", "D56", "D57", "D58"}, "T1048", "A host sends 800 MB to the internet within an hour; its usual hour has a hundredth.")},
+		9_500, 13_500_000, 3_200, 180_000, []string{"D55", "D56", "D58"}, "T1048", "A host sends 800 MB to the internet within an hour; its usual hour has a hundredth.")},
 	{"icmp-exfiltration", "app-1 sends 60 MB in pings", holdOutside("icmp-exfiltration", "app-1", icmp, 0, 20, 20.7, 1_100, 1_500_000, 1_100, 1_500_000,
 		[]string{"D50", "D60", "D58"}, "T1048.003", "An application server sends 60 MB in pings to a host of the internet.")},
-	{"nat-spike", "ci-1 draws 6 GB through its NAT gateway", playNATSpike},
+	{"nat-spike", "ci-1 draws 6 GB through its NAT gateway", holdOutside("nat-spike", "ci-1", tcp, 443, 21, 22,
+		36_000, 2_000_000, 72_000, 104_000_000, []string{"D56", "D67"}, "T1496.002", "A host draws 6 GB through the NAT gateway within an hour, many times what passes there.")},
+	{"turned-upload", "app-2 sends 240 MB to a host from which it only ever fetched", playTurnedUpload},
 	{"smb-egress", "dev-2 speaks SMB to a host of the internet", holdOutside("smb-egress", "dev-2", tcp, 445, 12, 12.5, 24, 5_200, 22, 7_400,
 		[]string{"D63"}, "T1187", "A developer's machine speaks SMB to a host of the internet.")},
 	{"outbound-syn-flood", "web-2 floods a host of the internet with SYNs", holdOutside("outbound-syn-flood", "web-2", tcp, 443, 23.3, 23.4,
 		300_000, 12_000_000, 0, 0, []string{"D64"}, "T1498.001", "A web server sends 300,000 small packets a minute to one host of the internet, which hardly answers.")},
 }
 
-// playNATSpike is best seen at the NAT gateway.
-func playNATSpike(w *world, r rng) func(*tick) {
-	c, who := w.named("ci-1"), public(r.u64())
-	l := w.label(c.vpc.nat, Label{Attack: "nat-spike", Name: "nat-spike", Detections: []string{"D67"}, Technique: "T1496.002", Protocol: tcp, Ports: []uint16{443},
-		Summary: "A host draws 6 GB through the NAT gateway within an hour, many times what passes there.", Actors: addrs(c.addr), Targets: addrs(who)})
+// playTurnedUpload fetches a little every hour before the day of attacks, if there is a before.
+func playTurnedUpload(w *world, r rng) func(*tick) {
+	c, who := w.named("app-2"), public(r.u64())
+	l := w.label(c, Label{Attack: "turned-upload", Name: "turned-upload", Detections: []string{"D56", "D57"}, Technique: "T1048", Protocol: tcp,
+		Summary: "An application server sends 240 MB to a host of the internet from which it only ever fetched.", Actors: addrs(c.addr), Targets: addrs(who), Ports: []uint16{443}})
 	return func(t *tick) {
-		n := int64(float64(t.r.between(68_000, 76_000)) * t.minutes())
-		t.hold(l, flow{client: c.end(), server: outside(who), sport: 443, proto: tcp, cpackets: n / 2, cbytes: n / 2 * 55, spackets: n, sbytes: n * 1_440}, w.at(21), w.at(22))
+		if t.start < w.at(0) {
+			t.every(3600, 1234, 900, func(int64, int64) { t.talk(&Label{}, c.end(), outside(who), 443, 30, 2_400, 60, 70_000) })
+		}
+		t.hold(l, flow{client: c.end(), server: outside(who), sport: 443, proto: tcp, cpackets: int64(4_300 * t.minutes()), cbytes: int64(6_000_000 * t.minutes()),
+			spackets: int64(1_500 * t.minutes()), sbytes: int64(80_000 * t.minutes())}, w.at(15.1), w.at(15.1)+2400)
 	}
 }
 

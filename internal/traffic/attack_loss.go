@@ -9,7 +9,7 @@ import (
 
 var losses = []attack{
 	{"exfiltration", "app-1 sends 900 MB to a host of the internet in forty minutes", holdOutside("exfiltration", "app-1", tcp, 443, 2.6, 2.6+40.0/60,
-		15_800, 22_500_000, 6_000, 320_000, []string{"D55", "D56", "D57", "D58"}, "T1048", "An application server sends 900 MB to a host of the internet that it never spoke to.")},
+		15_800, 22_500_000, 6_000, 320_000, []string{"D55", "D56", "D58"}, "T1048", "An application server sends 900 MB to a host of the internet that it never spoke to.")},
 	{"exfiltration-port", "app-2 sends 90 MB to an odd port", holdOutside("exfiltration-port", "app-2", tcp, 8088, 1.2, 1.6,
 		2_700, 3_800_000, 1_100, 58_000, []string{"D60", "D58"}, "T1048", "An application server sends 90 MB to port 8088 of a host of the internet.")},
 	{"bulk-s3", "worker-1 writes 2 GB to S3 in an hour", playBulkS3},

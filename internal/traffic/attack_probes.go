@@ -7,6 +7,7 @@ import "net/netip"
 var probes = []attack{
 	{"external-sweep", "a host of the internet tries PostgreSQL at every public address within half an hour", playExternalSweep},
 	{"portscan-answered", "a host of the internet tries 400 ports of win-1, and some answer", playPortscanAnswered},
+	{"distributed-mysql", "260 hosts of the internet try MySQL at the bastion in half an hour", playDistributedMySQL},
 	{"odd-flags", "a host of the internet sends the bastion packets with flags that no stack sets", playOddFlags},
 	{"reject-spike", "dev-1 is refused 400 times at db-2 within half an hour", playRejectSpike},
 	{"blocked-outbound", "app-2 is not let out 400 times within an hour", playBlockedOut},
@@ -50,6 +51,21 @@ func playPortscanAnswered(w *world, r rng) func(*tick) {
 				t.look(l, outside(who), h.end(), uint16(10_000+i*13), refused)
 			}
 		})
+	}
+}
+
+func playDistributedMySQL(w *world, _ rng) func(*tick) {
+	h := w.named("bastion-1")
+	h.told = append(h.told, 3306)
+	l := w.label(h, Label{Attack: "distributed-mysql", Name: "distributed-mysql", Detections: []string{"D19"}, Technique: "T1595", Protocol: tcp,
+		Summary: "Hundreds of hosts of the internet try MySQL at the same host within half an hour; else a few do in an hour.", Actors: []string{"45.15.0.0/16"},
+		Targets: addrs(h.addr), Ports: []uint16{3306}})
+	return func(t *tick) {
+		for range t.r.poisson(0.1 * t.minutes()) {
+			s := w.scanner(t.r.rank(scanners))
+			t.emit(flow{client: outside(s.addr), server: h.end(), cport: t.r.port(), sport: 3306, proto: tcp, cflags: syn, cpackets: 1, cbytes: s.packet, verdict: refused})
+		}
+		t.spread(260, w.at(18.5), w.at(19), func(i int64) { t.look(l, outside(pool(45, 15, uint64(i))), h.end(), 3306, refused) })
 	}
 }
 

@@ -36,10 +36,10 @@ func FleetConfig(seed uint64) Config {
 // attacks that only a memory of weeks can tell, and all look-alikes.
 func WeeksConfig(seed uint64) Config {
 	return Config{Seed: seed, Records: 2_200_000, Duration: 22 * 24 * time.Hour, Fields: allButTags(), Objects: 22 * 24,
-		Attacks: slices.Concat([]string{"redis", "redis-closed", "exposed-rdp", "exposed-docker", "new-service", "distributed-probe", "lateral",
+		Attacks: slices.Concat([]string{"redis", "redis-closed", "exposed-rdp", "exposed-docker", "new-service", "distributed-probe", "distributed-mysql", "lateral",
 			"connect-back", "server-turned-client", "irc", "exfiltration", "bulk-s3", "inbound-flood", "silence",
 			"reject-spike", "blocked-outbound", "new-admin-edge", "zone-crossing", "smb-volume", "new-path",
-			"low-and-slow", "volume-anomaly", "nat-spike", "weakened", "skips", "schema-drift"}, namesOf(lookalikes), namesOf(manners))}
+			"low-and-slow", "volume-anomaly", "nat-spike", "turned-upload", "weakened", "skips", "schema-drift"}, namesOf(lookalikes), namesOf(manners))}
 }
 
 // OrdinaryDayConfig is one day of a company of 600 interfaces, a quarter of them public web servers, under the noise of

@@ -52,6 +52,14 @@ func (c *corpus) end() time.Time {
 	return c.start().Add(d)
 }
 
+// judged is from when on steps are evaluated.
+func (c *corpus) judged() time.Time {
+	if c.last == 0 {
+		return c.start()
+	}
+	return c.end().Add(-c.last)
+}
+
 // known is what the company tells weir of itself, as the templates see it.
 type known struct {
 	hosts map[string]netip.Addr

@@ -38,7 +38,7 @@ func about(f *finding, l *traffic.Label) bool {
 	case client != "" || server != "":
 		return meets(client, server, l)
 	case iface != "":
-		return iface == l.Interface
+		return iface == l.Interface || iface == l.Gateway // what passes a gateway is seen there, too
 	}
 	// It is about something larger, a network or an account: its examples must say more.
 	return (f.Client != "" || f.Server != "") && meets(f.Client, f.Server, l) || f.Interface != "" && f.Interface == l.Interface

@@ -12,7 +12,7 @@ var noon = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 func port(n int) *int { return &n }
 
 func TestAbout(t *testing.T) {
-	l := &traffic.Label{Interface: "eni-1", Actors: []string{"198.18.0.0/16"}, Targets: []string{"10.0.0.1"}, Ports: []uint16{22}, Protocol: 6,
+	l := &traffic.Label{Interface: "eni-1", Gateway: "eni-nat", Actors: []string{"198.18.0.0/16"}, Targets: []string{"10.0.0.1"}, Ports: []uint16{22}, Protocol: 6,
 		Start: noon, End: noon.Add(time.Hour)}
 	anybody := &traffic.Label{Interface: "eni-1", Actors: []string{"10.0.0.1"}, Protocol: 6, Start: noon, End: noon.Add(time.Hour)}
 	log := &traffic.Label{Interface: "eni-1", Start: noon, End: noon.Add(time.Hour)}
@@ -30,6 +30,7 @@ func TestAbout(t *testing.T) {
 	}{
 		"interface":                    {at(finding{Interface: "eni-1"}), l, true},
 		"interface and port":           {at(finding{Interface: "eni-1", Port: port(22), Protocol: port(6)}), l, true},
+		"the gateway":                  {at(finding{Interface: "eni-nat"}), l, true},
 		"another interface":            {at(finding{Interface: "eni-2"}), l, false},
 		"another port":                 {at(finding{Interface: "eni-1", Port: port(23)}), l, false},
 		"another protocol":             {at(finding{Interface: "eni-1", Protocol: port(17)}), l, false},

@@ -82,7 +82,7 @@ func (c *corpus) run(ctx context.Context, o *options) (*result, error) {
 	err = timed("detect", func() error {
 		args := []string{"detect", "-o", "json"}
 		if c.last > 0 {
-			args = append(args, "--since", c.end().Add(-c.last).Format(time.RFC3339))
+			args = append(args, "--since", c.judged().Format(time.RFC3339))
 		}
 		_, err := weir(args...)
 		return err

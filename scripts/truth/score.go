@@ -157,7 +157,7 @@ func (s *scorer) judge(r *result) {
 				case counted[ru.ID]:
 				case ok:
 					t.Found++
-					if !at.IsZero() && at.After(l.Start) {
+					if !at.IsZero() && at.After(l.Start) && !l.Start.Before(r.corpus.judged()) {
 						t.delays = append(t.delays, at.Sub(l.Start))
 					}
 					counted[ru.ID] = true

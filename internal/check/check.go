@@ -207,6 +207,13 @@ func (s *stage) judgeRow(r *rule.Rule, row map[string]any, seen map[string]bool)
 			}
 		}
 	}
+	if v := row["weight"]; v != nil {
+		switch v.(type) {
+		case int64, float64:
+		default:
+			wrong = append(wrong, fmt.Sprintf("weight %s is no number", showValue(v)))
+		}
+	}
 	for _, name := range r.MessageColumns() {
 		if row[name] == nil {
 			wrong = append(wrong, fmt.Sprintf("the message names %s, which is NULL in %s", name, show(row, nil)))

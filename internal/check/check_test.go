@@ -161,6 +161,7 @@ func TestFailures(t *testing.T) {
 		{"entity: [client]", "entity: [who]", "the rows have no column who"},
 		{"SELECT client,", "SELECT nullif(client, '203.0.113.9') AS client,", "client is NULL in"},
 		{"count(*) AS n,", "count(*) AS n, 'bad' AS severity,", "severity bad is none of critical"},
+		{"count(*) AS n,", "count(*) AS n, 'lots' AS weight,", "weight lots is no number"},
 		{"  GROUP BY 1", "  GROUP BY 1, hour", "the rule found nothing"},
 		{"{22*2}", "{22*x}", `conversations, line 3: "{22*x}": {22*x}: "x" is no number of times`},
 		{"hour   client ", "hour   clients", `conversations, line 1: there is no column "clients"`},

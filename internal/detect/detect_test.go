@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"weir/internal/engine"
 	"weir/internal/engine/duckdb"
 	"weir/internal/finding"
@@ -237,6 +239,26 @@ func TestEvidence(t *testing.T) {
 		if err != nil || n != 1 {
 			t.Errorf("evidence of %s has %d rows, %v, want 1\n%s", fd.ID, n, err, fd.Evidence.SQL)
 		}
+	}
+}
+
+// The hour in which most left speaks for a finding, not the latest.
+func TestWeight(t *testing.T) {
+	f, s := newFakeLake(t), openStore(t)
+	for h, bytes := range map[int]int64{9: 60, 10: 57_000_000, 11: 660} {
+		f.put(at(h), exposure{"eni-1", "192.0.2.1", 22, bytes})
+	}
+	detect(t, f.config(s, parse(t, "seen", strings.Replace(seenSQL, "count(*)", "sum(server_bytes) AS weight, count(*)", 1))))
+	list, err := s.List(t.Context(), finding.Filter{})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	got := list[0]
+	if d := cmp.Diff(map[string]any{"clients": int64(1), "server_bytes": int64(57_000_000)}, got.Details); d != "" {
+		t.Errorf("details, got +, want -:\n%s", d)
+	}
+	if got.Count != 3 || !got.LastSeen.After(at(11)) {
+		t.Errorf("count %d, last seen %s: they are of all hours", got.Count, got.LastSeen)
 	}
 }
 

@@ -25,7 +25,7 @@ type row struct {
 }
 
 // meant are the columns of a result that have a meaning, and are no details.
-var meant = []string{"severity", "confidence", "account_id", "region", "vpc_id", "interface_id", "client", "server", "port", "protocol", "first_seen", "last_seen", "count"}
+var meant = []string{"severity", "confidence", "account_id", "region", "vpc_id", "interface_id", "client", "server", "port", "protocol", "first_seen", "last_seen", "count", "weight"}
 
 // newRow copies a row, or is nil where a column of the entity is missing or none of them has a value: then there is
 // nothing that a finding could be about.
@@ -73,7 +73,7 @@ func (r *row) sighting(s step, sql string, args []any) finding.Sighting {
 		Entity: r.entity, Severity: r.severity, Confidence: r.string("confidence"), Summary: s.rule.Message(r.values),
 		AccountID: r.string("account_id"), Region: r.string("region"), VPCID: r.string("vpc_id"), InterfaceID: r.string("interface_id"),
 		Client: r.string("client"), Server: r.string("server"), Port: r.int("port"), Protocol: r.int("protocol"),
-		First: r.time("first_seen"), Last: r.time("last_seen"), Count: r.count,
+		Weight: r.number("weight"), First: r.time("first_seen"), Last: r.time("last_seen"), Count: r.count,
 		Evidence: evidence(r.entity, sql, args),
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.values)) {
@@ -99,6 +99,16 @@ func (r *row) int(name string) *int {
 	}
 	i := int(n)
 	return &i
+}
+
+func (r *row) number(name string) float64 {
+	switch n := r.values[name].(type) {
+	case int64:
+		return float64(n)
+	case float64:
+		return n
+	}
+	return 0
 }
 
 func (r *row) time(name string) time.Time {

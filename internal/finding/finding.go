@@ -52,11 +52,14 @@ type Finding struct {
 
 	FirstSeen, LastSeen time.Time
 	Count               int64 // at least so many events: windows that overlap count once
-	Confidence          string
-	Summary             string
-	Evidence            Evidence // of the latest sighting, as are Summary and Details
-	Details             map[string]any
 	Entity              Entity
+
+	// What one sighting says, which also says what the finding is about: of the worst in the resolve period before the last
+	// one, that with the greatest weight, then the latest.
+	Confidence string
+	Summary    string
+	Evidence   Evidence
+	Details    map[string]any
 
 	Created, Updated time.Time // by the clock of the machine: first recorded, last changed
 	Suppression      string    // id of the suppression that hides it, "" none

@@ -89,7 +89,7 @@ func TestLife(t *testing.T) {
 	want(t, f, &Finding{
 		ID: id, Rule: redis.ID, RuleVersion: 1, Title: redis.Title, Severity: "critical", State: StateOpen, Techniques: redis.Techniques,
 		InterfaceID: "eni-1", Server: "10.0.0.5", Port: &port, FirstSeen: hour(0).Add(10 * time.Minute), LastSeen: hour(3).Add(-10 * time.Minute), Count: 6,
-		Summary: "seen on eni-1", Evidence: Evidence{"SELECT * FROM exposures WHERE hour >= ? AND port = ?", []any{hour(2), int64(6379)}},
+		Summary: "seen on eni-1", Evidence: Evidence{"SELECT * FROM exposures WHERE hour >= ? AND port = ?", []any{hour(1), int64(6379)}},
 		Entity: Entity{{"interface_id", "eni-1"}, {"port", int64(6379)}}, Created: c.t, Updated: c.t,
 	})
 

@@ -14,8 +14,9 @@ func (s *sqliteStore) Fold(ctx context.Context) error {
 	before := micros(s.now().Add(-foldAfter))
 	err := s.tx(ctx, func(tx *sql.Tx) error {
 		for _, q := range []string{
-			// Of each finding the latest text stays, however old.
-			`DELETE FROM sighting_text WHERE step < ?1 AND step < (SELECT max(step) FROM sighting s WHERE s.finding = sighting_text.finding)`,
+			// Of each finding two texts stay, however old: the one it shows, and the latest, which it shows if the other goes.
+			`DELETE FROM sighting_text WHERE step < ?1 AND step < (SELECT max(step) FROM sighting s WHERE s.finding = sighting_text.finding)
+				AND step <> (SELECT speaker FROM finding WHERE num = sighting_text.finding)`,
 			`DELETE FROM query WHERE id NOT IN (SELECT query FROM sighting_text UNION SELECT query FROM finding) AND ?1 = ?1`,
 			// Deliveries and notices are of use while somebody may ask whether he was told.
 			`DELETE FROM delivery WHERE notice IN (SELECT id FROM notice WHERE at < ?1)`,

@@ -24,9 +24,10 @@ func randomEvaluations(r *rand.Rand) (evs []Evaluation) {
 		step := 1 + r.IntN(12)
 		rule.Version = 1 + n%2
 		ev := Evaluation{Rule: rule, Step: hour(step), Window: window, Seq: int64(n)}
-		for range r.IntN(4) {
+		for range r.IntN(8) {
 			s := sighted(fmt.Sprintf("eni-%d", r.IntN(3)), step, Severities[r.IntN(5)])
 			s.Count = int64(1 + r.IntN(9))
+			s.Weight = float64(r.IntN(3)) / 2 // often equal
 			s.First, s.Last = hour(step).Add(-time.Duration(1+r.Int64N(int64(window)))), hour(step).Add(-time.Duration(r.Int64N(int64(time.Minute)))).Truncate(time.Microsecond)
 			s.First = s.First.Truncate(time.Microsecond)
 			s.Summary = fmt.Sprintf("%d %d", n, r.IntN(1000))
@@ -69,8 +70,8 @@ func obvious(t *testing.T, evs []Evaluation) map[string]*Finding {
 	for id, all := range by {
 		slices.SortFunc(all, func(a, b one) int { return a.ev.Step.Compare(b.ev.Step) })
 		last := all[len(all)-1]
-		f := &Finding{ID: id, Rule: last.ev.Rule.ID, RuleVersion: last.ev.Rule.Version, State: StateOpen, FirstSeen: all[0].s.first, Summary: last.s.text.Summary, Details: last.s.text.Details}
-		worst := 0
+		f := &Finding{ID: id, Rule: last.ev.Rule.ID, RuleVersion: last.ev.Rule.Version, State: StateOpen, FirstSeen: all[0].s.first}
+		var speaker one
 		for _, o := range all {
 			if o.s.first.Before(f.FirstSeen) {
 				f.FirstSeen = o.s.first
@@ -79,10 +80,12 @@ func obvious(t *testing.T, evs []Evaluation) map[string]*Finding {
 				f.LastSeen = o.s.last
 			}
 			if o.ev.Step.After(last.ev.Step.Add(-cmp.Or(last.ev.Rule.Resolve, 24*time.Hour))) {
-				worst = max(worst, o.s.severity)
+				if speaker.s == nil || o.s.severity > speaker.s.severity || o.s.severity == speaker.s.severity && o.s.weight >= speaker.s.weight {
+					speaker = o
+				}
 			}
 		}
-		f.Severity = Severities[worst-1]
+		f.Severity, f.Summary, f.Details = Severities[speaker.s.severity-1], speaker.s.text.Summary, speaker.s.text.Details
 		for set := range 1 << len(all) { // every choice of sightings
 			var count int64
 			end := time.Time{}
@@ -117,6 +120,9 @@ func TestOrderDoesNotMatter(t *testing.T) {
 				r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 			}
 			for _, ev := range order {
+				if ev.Sightings = slices.Clone(ev.Sightings); try > 0 {
+					r.Shuffle(len(ev.Sightings), func(i, j int) { ev.Sightings[i], ev.Sightings[j] = ev.Sightings[j], ev.Sightings[i] })
+				}
 				record(t, s, ev)
 			}
 			all, err := s.List(t.Context(), Filter{})

@@ -231,8 +231,8 @@ func (r *recorder) finding(rule string, identity [32]byte, s *seen, made int64) 
 		return 0, err
 	}
 	for digits := idDigits; digits <= 2*len(identity); digits += 2 {
-		ok, err := r.get(`INSERT INTO finding (id, rule, identity, entity, made, severity, first, last, count, text, query, state, reason, told, occurrence, created, updated)
-			VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, '{}', 0, '', '', 0, 0, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING num`,
+		ok, err := r.get(`INSERT INTO finding (id, rule, identity, entity, made, severity, first, last, count, text, query, speaker, state, reason, told, occurrence, created, updated)
+			VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, '{}', 0, 0, '', '', 0, 0, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING num`,
 			[]any{idOf(rule, identity[:], digits), rule, identity[:], string(entity), made, micros(r.at), micros(r.at)}, &num)
 		if ok || err != nil {
 			return num, err
@@ -242,10 +242,10 @@ func (r *recorder) finding(rule string, identity [32]byte, s *seen, made int64) 
 }
 
 func (r *recorder) sighting(num, step, evaluation int64, window time.Duration, s *seen) error {
-	err := r.exec(`INSERT INTO sighting (finding, step, evaluation, window, severity, first, last, count, total, since, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, -1, 0, 0)
+	err := r.exec(`INSERT INTO sighting (finding, step, evaluation, window, severity, weight, first, last, count, total, since, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, -1, 0, 0)
 		ON CONFLICT (finding, step) DO UPDATE SET evaluation = excluded.evaluation, window = excluded.window, severity = excluded.severity,
-		first = excluded.first, last = excluded.last, count = excluded.count, total = -1`,
-		num, step, evaluation, window.Microseconds(), s.severity, micros(s.first), micros(s.last), s.count)
+		weight = excluded.weight, first = excluded.first, last = excluded.last, count = excluded.count, total = -1`,
+		num, step, evaluation, window.Microseconds(), s.severity, s.weight, micros(s.first), micros(s.last), s.count)
 	if err != nil {
 		return err
 	}
@@ -283,11 +283,12 @@ func (r *recorder) refresh(num, step int64) error {
 		if _, err := r.get(`SELECT r.id, r.resolve FROM evaluation e JOIN rule r ON r.id = e.made WHERE e.id = ?`, []any{last.evaluation}, &f.made, &resolve); err != nil {
 			return err
 		}
-		if _, err := r.get(`SELECT max(severity) FROM sighting WHERE finding = ? AND step > ?`, []any{num, last.step - resolve}, &f.severity); err != nil {
+		// The same sighting gives the severity and the words for it.
+		if _, err := r.get(`SELECT severity, step FROM sighting WHERE finding = ? AND step > ? ORDER BY severity DESC, weight DESC, step DESC LIMIT 1`, []any{num, last.step - resolve}, &f.severity, &f.speaker); err != nil {
 			return err
 		}
-		// A text that was folded is still that of the finding: only newer ones are taken.
-		if _, err := r.get(`SELECT query, text FROM sighting_text WHERE finding = ? AND step = ?`, []any{num, last.step}, &f.query, &f.text); err != nil {
+		// A text that was folded is still that of the finding: only others are taken.
+		if _, err := r.get(`SELECT query, text FROM sighting_text WHERE finding = ? AND step = ?`, []any{num, f.speaker}, &f.query, &f.text); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -27,6 +28,7 @@ type Sighting struct {
 	Entity     Entity
 	Severity   string
 	Confidence string
+	Weight     float64 // how telling it is: among equally severe ones, the heaviest speaks for the finding. 0: no more than others
 	Summary    string
 
 	AccountID, Region, VPCID, InterfaceID string
@@ -70,8 +72,10 @@ func (ev *Evaluation) check() error {
 // seen is a sighting as it is kept.
 type seen struct {
 	severity    int
+	weight      float64
 	first, last time.Time
 	count       int64
+	own         int64 // the count of the row that speaks
 	entity      Entity
 	text        said
 }
@@ -105,7 +109,7 @@ func (ev *Evaluation) merged() (map[[32]byte]*seen, error) {
 		}
 		details, _ := clean(s.Details, 0).(map[string]any)
 		n := &seen{
-			severity: Rank(cmp.Or(s.Severity, ev.Rule.Severity)), first: s.First, last: s.Last, count: max(1, s.Count), entity: s.Entity,
+			severity: Rank(cmp.Or(s.Severity, ev.Rule.Severity)), weight: weight(s.Weight), first: s.First, last: s.Last, count: max(1, s.Count), own: max(1, s.Count), entity: s.Entity,
 			text: said{
 				Confidence: bound(s.Confidence, maxText), Summary: bound(s.Summary, maxText),
 				AccountID: bound(s.AccountID, maxText), Region: bound(s.Region, maxText), VPCID: bound(s.VPCID, maxText), InterfaceID: bound(s.InterfaceID, maxText),
@@ -125,7 +129,7 @@ func (ev *Evaluation) merged() (map[[32]byte]*seen, error) {
 			out[key] = n
 			continue
 		}
-		worse := cmp.Or(cmp.Compare(n.severity, old.severity), cmp.Compare(n.count, old.count), cmp.Compare(old.text.Summary, n.text.Summary)) > 0
+		worse := cmp.Or(cmp.Compare(n.severity, old.severity), cmp.Compare(n.weight, old.weight), cmp.Compare(n.own, old.own), cmp.Compare(old.text.Summary, n.text.Summary)) > 0
 		if n.first.After(old.first) {
 			n.first = old.first
 		}
@@ -134,11 +138,19 @@ func (ev *Evaluation) merged() (map[[32]byte]*seen, error) {
 		}
 		n.count += old.count
 		if !worse {
-			n.severity, n.entity, n.text = old.severity, old.entity, old.text
+			n.severity, n.weight, n.own, n.entity, n.text = old.severity, old.weight, old.own, old.entity, old.text
 		}
 		out[key] = n
 	}
 	return out, nil
+}
+
+// weight is a weight that can be kept and compared: what is no number weighs nothing.
+func weight(w float64) float64 {
+	if math.IsNaN(w) {
+		return 0
+	}
+	return max(-math.MaxFloat64, min(math.MaxFloat64, w))
 }
 
 // timeArg is how a time is told from a text among arguments.

@@ -55,8 +55,9 @@ CREATE TABLE finding (
 	first INTEGER NOT NULL,
 	last INTEGER NOT NULL,
 	count INTEGER NOT NULL,
-	text TEXT NOT NULL,          -- of the latest sighting
+	text TEXT NOT NULL,          -- of the sighting that speaks
 	query INTEGER NOT NULL,
+	speaker INTEGER NOT NULL,    -- its step
 	state TEXT NOT NULL,         -- open, regressed, acknowledged, resolved
 	reason TEXT NOT NULL,
 	resolved INTEGER,            -- sightings from then on make it regress; NULL: it is not resolved, or withdrawn
@@ -71,6 +72,7 @@ CREATE TABLE sighting (
 	evaluation INTEGER NOT NULL,
 	window INTEGER NOT NULL,
 	severity INTEGER NOT NULL,
+	weight REAL NOT NULL,
 	first INTEGER NOT NULL,
 	last INTEGER NOT NULL,
 	count INTEGER NOT NULL,

@@ -16,7 +16,7 @@ type row struct {
 	severity           int
 	first, last, count int64
 	text               string
-	query              int64
+	query, speaker     int64
 	state, reason      string
 	resolved           sql.NullInt64
 	told               int
@@ -55,8 +55,8 @@ func (f *row) next(some bool) (kind, why string) {
 
 func (r *recorder) load(num int64) (row, error) {
 	f := row{num: num}
-	ok, err := r.get(`SELECT id, made, severity, first, last, count, text, query, state, reason, resolved, told, occurrence, updated FROM finding WHERE num = ?`, []any{num},
-		&f.id, &f.made, &f.severity, &f.first, &f.last, &f.count, &f.text, &f.query, &f.state, &f.reason, &f.resolved, &f.told, &f.occurrence, &f.updated)
+	ok, err := r.get(`SELECT id, made, severity, first, last, count, text, query, speaker, state, reason, resolved, told, occurrence, updated FROM finding WHERE num = ?`, []any{num},
+		&f.id, &f.made, &f.severity, &f.first, &f.last, &f.count, &f.text, &f.query, &f.speaker, &f.state, &f.reason, &f.resolved, &f.told, &f.occurrence, &f.updated)
 	if err == nil && !ok {
 		err = errors.New("the finding is gone")
 	}
@@ -64,9 +64,9 @@ func (r *recorder) load(num int64) (row, error) {
 }
 
 func (r *recorder) save(f row) error {
-	return r.exec(`UPDATE finding SET made = ?, severity = ?, first = ?, last = ?, count = ?, text = ?, query = ?, state = ?, reason = ?, resolved = ?, told = ?,
+	return r.exec(`UPDATE finding SET made = ?, severity = ?, first = ?, last = ?, count = ?, text = ?, query = ?, speaker = ?, state = ?, reason = ?, resolved = ?, told = ?,
 		occurrence = ?, updated = ? WHERE num = ?`,
-		f.made, f.severity, f.first, f.last, f.count, f.text, f.query, f.state, f.reason, f.resolved, f.told, f.occurrence, f.updated, f.num)
+		f.made, f.severity, f.first, f.last, f.count, f.text, f.query, f.speaker, f.state, f.reason, f.resolved, f.told, f.occurrence, f.updated, f.num)
 }
 
 // happened writes a change into the history, and queues it for those who are to be told.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// Formats are the ways in which a message writes a value: {column|format}.
+// Formats are the ways in which a message writes a value: {column|format}. After count there may be what is counted.
 var Formats = []string{"bytes", "count", "duration", "percent", "protocol", "time", "none"}
 
 // The longest value and the longest message, in characters. What an attacker can write into a log, such as a tag, must not
@@ -22,8 +23,14 @@ const (
 	maxMessage = 400
 )
 
+// nounForm is a word or two, such as "short conversation".
+var nounForm = regexp.MustCompile(`^[A-Za-z]+( [A-Za-z]+)*$`)
+
 // part is a piece of a message: text, or the value of a column.
-type part struct{ text, column, format string }
+type part struct {
+	text, column, format string
+	one, many            string // what count counts
+}
 
 // parseMessage reads "{server} answered {clients|count} hosts". A brace is written {{ or }}.
 func parseMessage(s string) ([]part, error) {
@@ -55,10 +62,18 @@ func parseMessage(s string) ([]part, error) {
 		if !columnForm.MatchString(column) {
 			return nil, fmt.Errorf("{%s}: %q is not the name of a column", s[i+1:i+j], column)
 		}
+		format, noun, counts := strings.Cut(format, " ")
+		one, many, irregular := strings.Cut(noun, "/")
+		if !irregular && counts {
+			many = one + "s"
+		}
+		if counts && (format != "count" || !nounForm.MatchString(one) || !nounForm.MatchString(many)) {
+			return nil, fmt.Errorf("{%s}: only count takes a word: {n|count host}, or {n|count address/addresses}", s[i+1:i+j])
+		}
 		if !slices.Contains(Formats, format) {
 			return nil, fmt.Errorf("{%s}: there is no format %q, only %s", s[i+1:i+j], format, strings.Join(Formats, ", "))
 		}
-		out = append(out, part{text: text}, part{column: column, format: format})
+		out = append(out, part{text: text}, part{column: column, format: format, one: one, many: many})
 		text, s = "", s[i+j+1:]
 	}
 	return append(out, part{text: text}), nil
@@ -72,6 +87,11 @@ func (r *Rule) Message(row map[string]any) string {
 			b.WriteString(p.text)
 		} else {
 			b.WriteString(cut(printable(Format(row[p.column], p.format)), maxValue))
+			if n, _ := number(row[p.column]); n == 1 && p.one != "" {
+				b.WriteString(" " + p.one)
+			} else if p.one != "" {
+				b.WriteString(" " + p.many)
+			}
 		}
 	}
 	return cut(b.String(), maxMessage)

@@ -135,6 +135,8 @@ func TestParseErrors(t *testing.T) {
 		{", history: 2d", "", `:23: rule: sql: :history is used, but needs.history`},
 		{"entity: [port]", "entity: []", `:25: rule: entity is empty`},
 		{"{n|count}", "{n|many}", `:26: rule: message: {n|many}: there is no format "many"`},
+		{"{n|count}", "{n|bytes host}", `:26: rule: message: {n|bytes host}: only count takes a word`},
+		{"{n|count}", "{n|count host/}", `:26: rule: message: {n|count host/}: only count takes a word`},
 		{"{n|count}", "{n|count", `:26: rule: message: a { is not closed`},
 		{"T11:00Z", "T11:30Z", `:33: example: no step ends at`},
 		{"    exposures: |\n      hour port\n", "", `:30: example "one": it has no rows`},
@@ -173,6 +175,9 @@ func TestMessage(t *testing.T) {
 	check("{a|bytes}, {b|bytes}, {c|bytes}", map[string]any{"a": int64(52_428_800), "b": int64(999), "c": int64(1500)}, "52 MB, 999 B, 1.5 kB")
 	check("{a|bytes}", map[string]any{"a": int64(999_999)}, "1 MB")
 	check("{a|count} {b|count}", map[string]any{"a": int64(1204), "b": int64(-1234567)}, "1,204 -1,234,567")
+	check("{a|count host}, {b|count host}, {c|count short conversation}, {d|count host}", map[string]any{"a": int64(1), "b": int64(1204), "c": int64(0), "d": 1.0},
+		"1 host, 1,204 hosts, 0 short conversations, 1 host")
+	check("{a|count address/addresses}, {b|count address/addresses}, {c|count host}", map[string]any{"a": int64(1), "b": int64(2)}, "1 address, 2 addresses, unknown hosts")
 	check("{a|duration} {b|duration} {c|duration} {d|duration}",
 		map[string]any{"a": int64(59), "b": int64(5400), "c": int64(3600), "d": int64(200_000)}, "59 s 1 h 30 min 1 h 2 d 7 h")
 	check("{a|percent} {b} {p|protocol}", map[string]any{"a": 0.931, "b": 1.2345, "p": int64(17)}, "93 % 1.23 UDP")

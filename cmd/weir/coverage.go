@@ -15,12 +15,12 @@ func newCoverageCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "coverage",
 		Short: "Say what was logged, and which rules are blind where",
-		Long: `Lists the interfaces of the lake with the hours in which they were logged, the gaps, the fields that rules need and the log
-does not have, the aggregation interval, how much AWS skipped (SKIPDATA), and how late records came. A rule is blind on an
-interface whose log lacks a field that it needs, or is aggregated for longer than it can use.
+		Long: `Lists the interfaces of the lake with the hours in which they were logged, the gaps, the fields that rules need and
+the log does not have, the aggregation interval, how much AWS skipped (SKIPDATA), and how late records came. A rule is
+blind on an interface whose log lacks a field that it needs, or is aggregated for longer than it can use.
 
-It shows the last day of the lake, or the time of --since and --until; interfaces that were logged in the week before, and not
-any more, have 0 hours. It tells of hours whose tables are made: 'weir detect' makes them.`,
+It shows the last day of the lake, or the time of --since and --until; interfaces that were logged in the week before,
+and not any more, have 0 hours. It tells of hours whose tables are made: 'weir detect' makes them.`,
 		Example: "  weir coverage\n  weir coverage --since 7d -o csv\n  weir coverage -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -43,16 +43,17 @@ func newDetectCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "detect [SOURCE…]",
 		Short: "Run the rules, and say what they found",
-		Long: `Makes the tables that rules read (who called whom, what is open, what was logged) of the hours that got records, runs the
-rules on the hours that changed, and prints what was found, the worst first. What is printed is what wants attention now:
-open, come back, or being worked on. 'weir findings' has the rest, and notes what people decide.
+		Long: `Makes the tables that rules read (who called whom, what is open, what was logged) of the hours that got records, runs
+the rules on the hours that changed, and prints what was found, the worst first. What is printed is what wants
+attention now: open, come back, or being worked on. 'weir findings' has the rest, and notes what people decide.
 
-With SOURCE nothing is kept: the logs there are read into a temporary lake, and what the rules find in them is printed.
+With SOURCE nothing is kept: the logs there are read into a temporary lake, and what the rules find in them is
+printed.
 
-Whatever is interrupted is taken up by the next run. The same hours give the same findings, in whatever order they came, and
-late records are looked at as the others. A finding is resolved when it was not seen for as long as its rule says while its
-interface was logged; where it was not logged, nobody can tell, and it stays. No finding is no good news by itself, so
-what was logged, and which rules could not see it, is always said.
+Whatever is interrupted is taken up by the next run. The same hours give the same findings, in whatever order they
+came, and late records are looked at as the others. A finding is resolved when it was not seen for as long as its rule
+says while its interface was logged; where it was not logged, nobody can tell, and it stays. No finding is no good
+news by itself, so what was logged, and which rules could not see it, is always said.
 
 Exit status 1 says that there are findings at or above --fail-on, 2 that a rule failed.`,
 		Example: `  weir detect
@@ -78,7 +79,7 @@ Exit status 1 says that there are findings at or above --fail-on, 2 that a rule 
 }
 
 func runDetect(ctx context.Context, a *app, f *detectFlags, args []string) (err error) {
-	format, err := a.outputFormat("table", detectFormats()...)
+	format, err := a.outputFormat("table", documentFormats()...)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ import (
 	"weir/internal/rule"
 )
 
-// detectFormats are those in which findings are printed: rows for people, and the documents of package report.
-func detectFormats() []string {
+// documentFormats are those in which findings are printed: rows for people, and the documents of package report.
+func documentFormats() []string {
 	out := slices.Clone(outputFormats)
 	for _, name := range report.Names() {
 		if !slices.Contains(out, name) {
@@ -48,15 +48,20 @@ func (d *detection) print(format string) error {
 }
 
 func (d *detection) document(format string) error {
+	return d.a.writeDocument(format, d.found, d.rules, d.sum.Coverage)
+}
+
+// writeDocument prints findings in any of documentFormats but table. c is nil if it is not known what was logged.
+func (a *app) writeDocument(format string, list []*finding.Finding, rules []*rule.Rule, c *detect.Coverage) error {
 	if format == "md" {
-		return writeFindings(d.a.stdout, format, d.found)
+		return writeFindings(a.stdout, format, list)
 	}
 	byID := map[string]*rule.Rule{}
-	for _, r := range d.rules {
+	for _, r := range rules {
 		byID[r.ID] = r
 	}
 	doc := report.Document{
-		Findings: d.found, Generated: time.Now(), Version: readBuildInfo().Version, Coverage: reportCoverage(d.sum.Coverage),
+		Findings: list, Generated: time.Now(), Version: readBuildInfo().Version, Coverage: reportCoverage(c),
 		Rules: func(id string) report.RuleInfo {
 			r := byID[id]
 			if r == nil {
@@ -65,14 +70,14 @@ func (d *detection) document(format string) error {
 			return report.RuleInfo{Title: r.Title, Explain: r.Explain, Fix: r.Fix, References: r.References, Group: r.Group, Techniques: r.Techniques}
 		},
 	}
-	if c := d.sum.Coverage; c != nil { // of findings in many accounts, one stands for all: the first
+	if c != nil { // of findings in many accounts, one stands for all: the first
 		for _, i := range c.Interfaces {
 			if doc.Account == "" && i.AccountID != "" {
 				doc.Account, doc.Region = i.AccountID, i.Region
 			}
 		}
 	}
-	return report.Write(d.a.stdout, format, doc)
+	return report.Write(a.stdout, format, doc)
 }
 
 // reportCoverage is what was logged, for documents.

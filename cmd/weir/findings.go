@@ -13,6 +13,7 @@ import (
 	"weir/internal/detect"
 	"weir/internal/finding"
 	"weir/internal/lake"
+	"weir/internal/rule"
 )
 
 func newFindingsCmd(a *app) *cobra.Command {
@@ -26,7 +27,8 @@ An id may be cut short as long as only one finding begins so.`
 	cmd.Example = `  weir findings
   weir findings show exposed-datastore-fd9b
   weir findings ack exposed-datastore-fd9b --reason "closing the port today"
-  weir findings --severity high --since 24h -o json`
+  weir findings --severity high --since 24h -o json
+  weir findings --state all -o html >findings.html`
 	cmd.AddCommand(newFindingsList(a), newFindingsShow(a),
 		newFindingsAct(a, "ack", finding.ActAcknowledge, "acknowledged", "Note that somebody works on findings",
 			"An acknowledged finding stays in the list, and is told again only if it gets worse or comes back.", `--reason "closing the port today"`),
@@ -38,34 +40,26 @@ An id may be cut short as long as only one finding begins so.`
 	return cmd
 }
 
-// findingsCoverage says, in one line, which interfaces and hours were logged, and which rules are blind where: no finding
-// means nothing without it.
-func findingsCoverage(ctx context.Context, a *app) (_ string, err error) {
-	const unknown = "what was logged is not known: an empty list proves nothing"
-	rules, err := allRules(a)
-	if err != nil {
-		return "", err
-	}
+// findingsCoverage is which interfaces and hours were logged, and which rules are blind where: no finding means nothing without
+// it. It is nil where no lake can tell.
+func findingsCoverage(ctx context.Context, a *app, rules []*rule.Rule) (_ *detect.Coverage, err error) {
 	l, err := openLake(ctx, a, readAll)
 	if errors.Is(err, lake.ErrNoLake) || errors.Is(err, errNoCatalog) {
-		return unknown, nil
+		return nil, nil
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	tables, err := a.lakeTables(l)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	c, err := detect.ReadCoverage(ctx, detect.CoverageConfig{Tables: tables, Engine: a.ruleEngine, Rules: rules})
-	if errors.Is(err, lake.ErrNoLedger) || err == nil && c == nil {
-		return unknown, nil
+	if errors.Is(err, lake.ErrNoLedger) {
+		return nil, nil
 	}
-	if err != nil {
-		return "", err
-	}
-	return coverageText(c), nil
+	return c, err
 }
 
 // findingsRule returns what a rule says to people: what a finding of it means, and what to do today.
@@ -106,7 +100,7 @@ regressed (resolved, and seen again) and acknowledged.`,
 	addSettingFlags(cmd, findingSettings...)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx := cmd.Context()
-		out, err := a.outputFormat("table", findingFormats...)
+		out, err := a.outputFormat("table", documentFormats()...)
 		if err != nil {
 			return err
 		}
@@ -128,9 +122,23 @@ regressed (resolved, and seen again) and acknowledged.`,
 			if err := a.warnExpired(ctx, s); err != nil {
 				return err
 			}
-			if len(list) == 0 && out == "table" {
+			rules, err := allRules(a)
+			if err != nil {
+				return err
+			}
+			logged, err := findingsCoverage(ctx, a, rules)
+			if err != nil {
+				return err
+			}
+			switch {
+			case len(list) == 0 && out == "table":
 				fmt.Fprintln(a.stderr, "no finding is as asked for")
-			} else if err := writeFindings(a.stdout, out, list); err != nil {
+			case out == "table":
+				err = writeFindings(a.stdout, out, list)
+			default:
+				err = a.writeDocument(out, list, rules, logged)
+			}
+			if err != nil {
 				return err
 			}
 			if out == "table" {
@@ -138,11 +146,11 @@ regressed (resolved, and seen again) and acknowledged.`,
 					return err
 				}
 			}
-			line, err := findingsCoverage(ctx, a)
-			if err != nil {
-				return err
-			}
 			if !a.quiet || len(list) == 0 {
+				line := "what was logged is not known: an empty list proves nothing"
+				if logged != nil {
+					line = coverageText(logged)
+				}
 				fmt.Fprintln(a.stderr, printable(line))
 			}
 			if failOn != "" && slices.ContainsFunc(list, func(x *finding.Finding) bool { return x.Active() && finding.Rank(x.Severity) >= finding.Rank(failOn) }) {

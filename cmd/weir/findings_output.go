@@ -13,10 +13,7 @@ import (
 	"weir/internal/report"
 )
 
-// findingFormats are those in which findings are printed.
-var findingFormats = outputFormats
-
-// writeFindings prints findings in one of findingFormats. This is where other documents are told from rows.
+// writeFindings prints findings as rows, in one of outputFormats.
 func writeFindings(w io.Writer, format string, list []*finding.Finding) error {
 	switch format {
 	case "json", "jsonl":

@@ -1,7 +1,6 @@
 package refine
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -10,46 +9,40 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/engine"
-	"weir/internal/engine/duckdb"
 	"weir/internal/lake"
 	"weir/internal/network"
 )
 
-func openDuck(dir string, memory int64) Opener {
-	return func(_ context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
-		return duckdb.Open(duckdb.Config{Outputs: outputs, TempDir: dir, Memory: memory}, tables)
+// BenchmarkHour makes the tables of one hour of the Parquet files that REFINE_FLOWS names, a pattern; REFINE_HOUR is the hour. It
+// reports what each table takes of the processors.
+func BenchmarkHour(b *testing.B) {
+	files, err := filepath.Glob(os.Getenv("REFINE_FLOWS"))
+	begin, bad := time.Parse(time.RFC3339, os.Getenv("REFINE_HOUR"))
+	if err != nil || bad != nil || len(files) == 0 {
+		b.Skip("set REFINE_FLOWS, and REFINE_HOUR such as 2026-11-03T00:00:00Z")
+	}
+	dir := b.TempDir()
+	w := &work{open: opener(b), book: book, ports: network.DefaultPorts(), spans: []span{{begin, begin.Add(time.Hour)}}}
+	w.flows = engine.Table{Name: flowlog.VPC.Name, Columns: engine.Columns(flowlog.VPC), Files: files}
+	w.output = func(d *lake.Derived, s span) engine.Output {
+		return engine.Output{Path: filepath.Join(dir, d.Name+".parquet")}
+	}
+	used := cpu()
+	w.done = func(d *lake.Derived, _ span, rows int64) {
+		b.ReportMetric((cpu() - used).Seconds(), d.Name+"-cpu-s")
+		used = cpu()
+	}
+	for b.Loop() {
+		if err := w.run(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
 func cpu() time.Duration {
 	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func TestTime(t *testing.T) {
-	files, _ := filepath.Glob(os.Getenv("REFINE_FLOWS"))
-	if len(files) == 0 {
-		t.Skip("REFINE_FLOWS")
-	}
-	dir := t.TempDir()
-	w := &work{open: openDuck(dir, 3<<30), book: book, ports: network.DefaultPorts()}
-	w.flows = engine.Table{Name: flowlog.VPC.Name, Columns: engine.Columns(flowlog.VPC), Files: files}
-	begin := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
-	for i := range 2 {
-		s := begin.Add(time.Duration(i) * time.Hour)
-		w.spans = append(w.spans, span{s, s.Add(time.Hour)})
-	}
-	w.output = func(d *lake.Derived, s span) engine.Output {
-		return engine.Output{Path: filepath.Join(dir, d.Name+s.since.Format("15")+".parquet")}
-	}
-	last, used := time.Now(), cpu()
-	w.done = func(d *lake.Derived, s span, rows int64) {
-		st, _ := os.Stat(w.output(d, s).Path)
-		t.Log(d.Name, s.since.Hour(), rows, time.Since(last).Round(time.Millisecond), (cpu() - used).Round(time.Millisecond), st.Size())
-		last, used = time.Now(), cpu()
-	}
-	if err := w.run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 }

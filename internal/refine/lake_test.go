@@ -57,7 +57,7 @@ func run(t testing.TB, open enginetest.Opener, change func(*Config)) (Summary, e
 	t.Helper()
 	l := openLake(t, open, true)
 	defer l.Close()
-	c := Config{Lake: l, Open: opener(t), Book: book, TempDir: t.TempDir()}
+	c := Config{Lake: l, Open: opener(t), Book: book}
 	if change != nil {
 		change(&c)
 	}
@@ -128,7 +128,7 @@ func TestRunCancelled(t *testing.T) {
 	enginetest.LakeText(t, open, flowlog.VPC, "one", v5+in("8.8.4.4", "10.0.0.5", "40000 6379", "2"))
 	l := openLake(t, open, true)
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := Run(ctx, Config{Lake: l, Book: book, TempDir: t.TempDir(),
+	_, err := Run(ctx, Config{Lake: l, Book: book,
 		Open: func(ctx context.Context, tables []engine.Table, outputs []string) (engine.Storer, error) {
 			cancel()
 			return opener(t)(ctx, tables, outputs)

@@ -50,7 +50,6 @@ type work struct {
 	ports *network.Ports
 	flows engine.Table
 	spans []span
-	dir   string // for files on the way
 	// output says where the rows of a table in a span go.
 	output func(d *lake.Derived, s span) engine.Output
 	// done is told the rows that went there.

@@ -3,7 +3,6 @@ package refine
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -118,6 +117,8 @@ func TestRoles(t *testing.T) {
 			[]string{"eni-1 8.8.4.4 40000 10.0.0.5 5001 server direction syn ANSWERED flags"}},
 		{"SYN to a high port, from the port of a service", in("8.8.4.4", "10.0.0.5", "443 51000", "2") + out("10.0.0.5", "8.8.4.4", "51000 443", "18"),
 			[]string{"eni-1 8.8.4.4 443 10.0.0.5 51000 server direction syn ANSWERED flags"}},
+		{"a mask and no number: opened and closed by one end alone", in("8.8.4.4", "10.0.0.5", "443 51000", "3"),
+			[]string{"eni-1 8.8.4.4 443 10.0.0.5 51000 server direction syn REACHABLE flags"}},
 		{"half open", in("8.8.4.4", "10.0.0.5", "40000 6379", "2"),
 			[]string{"eni-1 8.8.4.4 40000 10.0.0.5 6379 server direction syn REACHABLE flags"}},
 		{"reset", in("8.8.4.4", "10.0.0.5", "40000 6379", "2") + line("eni-1", "i-1", "10.0.0.5", "8.8.4.4", "10.0.0.5", "8.8.4.4", "6379 40000", 6, 1, 40, 0, "ACCEPT", "4", "egress"),
@@ -286,12 +287,12 @@ func TestCoverage(t *testing.T) {
 		"123456789012 10.0.0.5 6 1 1 3 1 1000 6000 10 50 1000 2000 1 0 account_id,flow_direction 600 1200  2,3")
 }
 
-// TestLocalIsQuick bounds what an example of a rule costs: it has some ten records.
+// BenchmarkLocal an example of a rule costs, which has some ten records.
 func BenchmarkLocal(b *testing.B) {
 	flows := enginetest.Write(b, flowlog.VPC, enginetest.Records(b, v5+in("8.8.4.4", "10.0.0.5", "40000 6379", "2"))...)
 	open := opener(b)
-	for i := 0; b.Loop(); i++ {
-		dir := filepath.Join(b.TempDir())
+	for b.Loop() {
+		dir := b.TempDir()
 		if _, err := Local(b.Context(), open, book, network.DefaultPorts(), flows.Files, dir); err != nil {
 			b.Fatal(err)
 		}

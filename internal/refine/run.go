@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -29,8 +28,6 @@ type Config struct {
 	Progress func(done, total int)
 	// Again makes all hours, not only those that are stale.
 	Again bool
-	// TempDir is where each run makes a folder of its own; "" is the system's.
-	TempDir string
 }
 
 // Summary is what a run did.
@@ -113,13 +110,8 @@ func (c *Config) refine(ctx context.Context, hours []lake.Hour, version string, 
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	dir, err := os.MkdirTemp(c.TempDir, "weir-refine-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 
-	w := &work{open: c.Open, book: c.Book, ports: c.Ports, dir: dir}
+	w := &work{open: c.Open, book: c.Book, ports: c.Ports}
 	w.flows = engine.Table{Name: flowlog.VPC.Name, Columns: engine.Columns(flowlog.VPC), Files: paths}
 	files := map[*lake.Derived]map[time.Time]*lake.File{}
 	ids := map[*lake.Derived]map[string]int{}

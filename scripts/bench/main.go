@@ -6,6 +6,7 @@
 //
 //	go run ./scripts/bench               4 million records, 20 million for the lake
 //	BENCH_N=400000 go run ./scripts/bench
+//	go run ./scripts/bench detect        from records to findings, 20 million records
 //	go run ./scripts/bench scale         beyond one machine: start at scale; make bench-scale has the servers it needs
 package main
 
@@ -35,6 +36,9 @@ func main() {
 	do := bench
 	if len(os.Args) > 1 && os.Args[1] == "scale" {
 		do = scale
+	}
+	if len(os.Args) > 1 && os.Args[1] == "detect" {
+		do = detection
 	}
 	if err := start(do); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -217,7 +221,7 @@ type command struct {
 type result struct {
 	wall, cpu time.Duration
 	rss       int64 // bytes
-	out       []byte
+	out, errs []byte
 }
 
 // pair runs two commands in turn and returns the median of each, and the median of B/A of neighbours.
@@ -273,7 +277,7 @@ func run(c command) (result, error) {
 	if err != nil {
 		return result{}, fmt.Errorf("%s %s: %w\n%s", filepath.Base(c.path), strings.Join(c.args, " "), err, errs.String())
 	}
-	r := result{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), out: []byte(out.String())}
+	r := result{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), out: []byte(out.String()), errs: []byte(errs.String())}
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		r.rss = u.Maxrss << 10 // kilobytes on Linux
 	}

@@ -92,7 +92,9 @@ func run() (*Server, error) {
 		"jvm.config": "-Xmx1G\n-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-XX:+ExitOnOutOfMemoryError\n-XX:+EnableDynamicAgentLoading\n" +
 			"-Djdk.attach.allowAttachSelf=true\n-Duser.timezone=UTC\n",
 		"config.properties": "coordinator=true\nnode-scheduler.include-coordinator=true\nhttp-server.http.port=" + port +
-			"\ndiscovery.uri=http://" + addr + "\ncatalog.management=dynamic\ncatalog.store=memory\nplugin.dir=" + home + "/plugins\n",
+			"\ndiscovery.uri=http://" + addr + "\ncatalog.management=dynamic\ncatalog.store=memory\nplugin.dir=" + home + "/plugins\n" +
+			// Trino runs an item of WITH as often as it is named; what package refine asks is long.
+			"query.max-stage-count=400\n",
 		"log.properties": "io.trino=WARN\n",
 	} {
 		if err := os.WriteFile(filepath.Join(etc, name), []byte(text), 0o644); err != nil {

@@ -30,7 +30,7 @@ func TestEnginesRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	w := newHourWriter(t, l)
+	w := newHourWriter(l)
 	placed := map[string][]placedExample{}
 	var last time.Time // nothing of the examples so far is read or lies later
 	for _, r := range rules.All() {
@@ -51,7 +51,7 @@ func TestEnginesRules(t *testing.T) {
 			inside := openDuck(t, l, placed[r.ID][0].first, placed[r.ID][len(placed[r.ID])-1].last)
 			var cases []enginetest.Case
 			for _, p := range placed[r.ID] {
-				sql, args, err := r.BindSpan(r.Span(p.end), p.end, p.ex.Params, network0.Ports)
+				sql, args, err := r.BindSpan(r.Span(p.end), p.end, p.ex.Params, examples.Ports)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -67,8 +67,8 @@ func TestEnginesRules(t *testing.T) {
 	}
 }
 
-// network0 is what examples are run with.
-var network0 = config()
+// examples is what they are run with.
+var examples = config()
 
 // placedExample is an example whose rows lie in a lake, some weeks later than it says, where no other example's are.
 type placedExample struct {
@@ -80,7 +80,7 @@ type placedExample struct {
 const week = 7 * 24 * time.Hour // by which hours of the day, days of the week and the grid of steps stay
 
 func placeExample(ctx context.Context, w *hourWriter, r *rule.Rule, ex *rule.Example, after time.Time) (p placedExample, err error) {
-	cfg := network0
+	cfg := examples
 	st, err := newStage(ctx, cfg, r, ex)
 	if err != nil {
 		return p, err
@@ -150,7 +150,7 @@ type hourWriter struct {
 	rows map[*lake.Derived]map[time.Time][][]any
 }
 
-func newHourWriter(t testing.TB, l *lake.Lake) *hourWriter {
+func newHourWriter(l *lake.Lake) *hourWriter {
 	return &hourWriter{l: l, rows: map[*lake.Derived]map[time.Time][][]any{}}
 }
 
@@ -200,7 +200,6 @@ func (w *hourWriter) commit(t testing.TB) {
 		if err := w.l.Replace(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s: %d files", d.Name, len(r.Files))
 	}
 }
 

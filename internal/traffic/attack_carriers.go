@@ -78,7 +78,7 @@ var weaknesses = []attack{
 		w.marks["skips"] = l.index
 		return func(*tick) {}
 	}},
-	{"blocked-public", "block public access refuses what a partner sends to blog-1", playBlockedPublic},
+	{"blocked-public", "block public access refuses what a partner sends to ntp-1", playBlockedPublic},
 	{"broken-replies", "the network ACL of dns-1 refuses its own replies", playBrokenReplies},
 }
 
@@ -91,12 +91,12 @@ func (w *world) told(h *iface, name string, from, to float64, detections []strin
 }
 
 func playBlockedPublic(w *world, _ rng) func(*tick) {
-	h, who := w.named("blog-1"), partner(3)
+	h, who := w.named("ntp-1"), partner(3)
 	l := w.label(h, Label{Attack: "blocked-public", Name: "blocked-public", Detections: []string{"D71"}, Protocol: tcp,
-		Summary: "Block public access refuses what a partner sends: someone still relies on the open way.", Actors: addrs(who), Targets: addrs(h.addr), Ports: []uint16{8200}})
+		Summary: "Block public access refuses what a partner sends: someone still relies on the open way.", Actors: addrs(who), Targets: addrs(h.addr), Ports: []uint16{443}})
 	return func(t *tick) {
 		t.spread(30, w.at(9), w.at(12), func(int64) {
-			t.emit(flow{client: outside(who), server: h.end(), cport: t.r.port(), sport: 8200, proto: tcp, cflags: syn, cpackets: 1, cbytes: 60,
+			t.emit(flow{client: outside(who), server: h.end(), cport: t.r.port(), sport: 443, proto: tcp, cflags: syn, cpackets: 1, cbytes: 60,
 				verdict: refused, blocked: true, label: l.index})
 		})
 	}

@@ -16,7 +16,7 @@ var controls = []attack{
 	{"icmp-tunnel", "dev-1 moves data in pings", holdOutside("icmp-tunnel", "dev-1", icmp, 0, 13.4, 14.5, 60, 57_000, 60, 61_000,
 		[]string{"D50"}, "T1095", "A developer's machine pings a host of the internet for an hour with a kilobyte a packet.")},
 	{"gre", "app-1 has a GRE tunnel to the internet", holdOutside("gre", "app-1", 47, 0, 5, 6, 40, 21_000, 44, 26_000,
-		[]string{"D51", "D52"}, "T1572", "An application server has a GRE tunnel to a host of the internet.")},
+		[]string{"D52"}, "T1572", "An application server has a GRE tunnel to a host of the internet.")},
 	{"wireguard", "dev-1 has a WireGuard tunnel to the internet", holdOutside("wireguard", "dev-1", udp, 51820, 14.6, 17, 300, 160_000, 420, 390_000,
 		[]string{"D52"}, "T1572", "A developer's machine has a WireGuard tunnel to a host that nobody declared.")},
 	{"remote-tool", "dev-2 runs TeamViewer", holdOutside("remote-tool", "dev-2", tcp, 5938, 15, 16, 90, 31_000, 60, 12_000,

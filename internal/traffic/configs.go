@@ -39,7 +39,7 @@ func WeeksConfig(seed uint64) Config {
 		Attacks: slices.Concat([]string{"redis", "redis-closed", "exposed-rdp", "exposed-docker", "new-service", "distributed-probe", "lateral",
 			"connect-back", "server-turned-client", "irc", "exfiltration", "bulk-s3", "inbound-flood", "silence",
 			"reject-spike", "blocked-outbound", "new-admin-edge", "zone-crossing", "smb-volume", "new-path",
-			"low-and-slow", "volume-anomaly", "nat-spike", "weakened", "skips"}, namesOf(lookalikes), namesOf(manners))}
+			"low-and-slow", "volume-anomaly", "nat-spike", "weakened", "skips", "schema-drift"}, namesOf(lookalikes), namesOf(manners))}
 }
 
 // OrdinaryDayConfig is one day of a company of 600 interfaces, a quarter of them public web servers, under the noise of

@@ -29,10 +29,10 @@ var manners = []attack{
 		l.Summary = "Admins use the bastion from the office, a declared network."
 	})},
 	{"benign-lb-checks", "benign: a load balancer checks its web servers every half minute", playLBChecks},
-	{"benign-vpn", "benign: a tunnel to the declared peer", playManner(manner{"benign-vpn", "log-1", udp, 4500, 250, 120_000, 260, 130_000},
+	{"benign-vpn", "benign: a tunnel to the declared peer", playManner(manner{"benign-vpn", "log-1", udp, 4500, 250, 120_000, 260, 130_000, 24},
 		vpnPeer, []string{"D39", "D41", "D52", "D60"}, "A tunnel to the other site, whose address is declared, is up all the time.")},
-	{"benign-shipper", "benign: mon-1 ships metrics to a service, far more up than down", playManner(manner{"benign-shipper", "mon-1", tcp, 443, 1_600, 2_200_000, 700, 40_000},
-		shipperHost, []string{"D39", "D41", "D55", "D57", "D58"}, "Metrics are shipped to a service on the internet all day, every day: 130 MB an hour up, little down.")},
+	{"benign-shipper", "benign: mon-1 ships metrics to a service, far more up than down", playManner(manner{"benign-shipper", "mon-1", tcp, 443, 1_600, 2_200_000, 700, 40_000, 1},
+		shipperHost, []string{"D39", "D41", "D55", "D57", "D58"}, "Metrics are shipped to a service on the internet all day, every day, over a new connection every hour: 130 MB up, little down.")},
 	{"benign-offsite", "benign: backup-1 copies 2 GB to the declared off-site store every night", playOffsite},
 	{"benign-replica", "benign: a declared partner replicates a database of ours", playReplica},
 	{"benign-source-ports", "benign: replies to clients whose own port is that of a database", playSourcePorts},
@@ -56,6 +56,7 @@ type manner struct {
 	proto          uint8
 	port           uint16
 	cp, cb, sp, sb int64
+	hours          int64 // a new connection every so many
 }
 
 func playManner(m manner, to netip.Addr, detections []string, summary string) func(*world, rng) func(*tick) {
@@ -64,10 +65,10 @@ func playManner(m manner, to netip.Addr, detections []string, summary string) fu
 		l := w.label(c, Label{Attack: m.name, Name: m.name, Benign: true, Detections: detections, Protocol: m.proto, Summary: summary,
 			Actors: addrs(c.addr), Targets: addrs(to), Ports: []uint16{m.port}})
 		return func(t *tick) {
-			day := t.start / 86400 * 86400
+			from := t.start / (m.hours * 3600) * m.hours * 3600
 			some := func(n int64) int64 { return max(1, int64(float64(n)*t.minutes()*(0.9+0.2*t.r.float()))) }
 			t.hold(l, flow{client: c.end(), server: outside(to), sport: m.port, proto: m.proto, cpackets: some(m.cp), cbytes: some(m.cb),
-				spackets: some(m.sp), sbytes: some(m.sb)}, day, day+86400)
+				spackets: some(m.sp), sbytes: some(m.sb)}, from, from+m.hours*3600)
 		}
 	}
 }

@@ -180,7 +180,13 @@ func (s *scorer) judge(r *result) {
 // named finds a label that a finding names closely, and notes it. Of look-alikes it is enough that it can be about one.
 func (r *result) named(f *finding, benign bool, v *verdict) bool {
 	for _, l := range r.made.Labels {
-		if l.Benign == benign && (pins(f, l) || benign && about(f, l)) {
+		if l.Benign == benign && pins(f, l) && !slices.Contains(l.Actors, "0.0.0.0/0") {
+			v.Label = l.Name
+			return true
+		}
+	}
+	for _, l := range r.made.Labels {
+		if benign && l.Benign && about(f, l) {
 			v.Label = l.Name
 			return true
 		}

@@ -55,12 +55,14 @@ func TestEnginesRules(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				c := enginetest.Case{Name: p.ex.Name, SQL: sql, Args: args, Empty: len(p.ex.Want) == 0}
+				c := enginetest.Case{Name: p.ex.Name, SQL: sql, Args: args}
 				a, err := enginetest.Ask(t, inside, c)
 				if err != nil || len(a.Rows) != len(p.ex.Want) {
 					t.Fatalf("%s: %v; in its own place it has %d rows", p.ex.Name, err, len(p.ex.Want))
 				}
-				cases = append(cases, c)
+				if len(p.ex.Want) > 0 { // no rows on two engines prove little, and take as long
+					cases = append(cases, c)
+				}
 			}
 			enginetest.Same(t, inside, server, cases)
 		})

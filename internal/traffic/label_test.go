@@ -17,6 +17,9 @@ func TestLabelsAreTrue(t *testing.T) {
 		made func() ([]line, Summary)
 	}{{"demo", DemoConfig(1), demo}, {"fleet", FleetConfig(1), fleet}} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.name == "fleet" {
+				skipShort(t)
+			}
 			lines, s := c.made()
 			if len(s.Labels) < len(c.cfg.Attacks) {
 				t.Fatalf("got %d labels of %d attacks", len(s.Labels), len(c.cfg.Attacks))
@@ -141,6 +144,7 @@ func (s *addrSet) has(a string) bool {
 
 // Each attack is large enough for the rules that should see it, by the thresholds that detections commonly use.
 func TestAttacksReachTheirThresholds(t *testing.T) {
+	skipShort(t)
 	_, s := demo()
 	_, more := fleet()
 	checks := map[string]func(l *Label) bool{
@@ -309,6 +313,7 @@ func TestRedisStory(t *testing.T) {
 // What a log says of itself: lines of more fields after the drift, objects that come late, no refusal in a weakened log,
 // one address at two interfaces, and why something was refused.
 func TestWeaknesses(t *testing.T) {
+	skipShort(t)
 	lines, s := fleet()
 	label := map[string]*Label{}
 	for _, l := range s.Labels {

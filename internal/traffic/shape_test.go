@@ -303,3 +303,11 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 }
+
+// skipShort leaves the large day to runs without -short: the race detector needs minutes and gigabytes for it, and sees all that
+// there is to see in the small one.
+func skipShort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a fleet's day, left out by -short")
+	}
+}

@@ -11,15 +11,13 @@ import (
 
 // What a label counts is in the output, found there by nothing but what the label says.
 func TestLabelsAreTrue(t *testing.T) {
+	skipShort(t)
 	for _, c := range []struct {
 		name string
 		cfg  Config
 		made func() ([]line, Summary)
 	}{{"demo", DemoConfig(1), demo}, {"fleet", FleetConfig(1), fleet}} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.name == "fleet" {
-				skipShort(t)
-			}
 			lines, s := c.made()
 			if len(s.Labels) < len(c.cfg.Attacks) {
 				t.Fatalf("got %d labels of %d attacks", len(s.Labels), len(c.cfg.Attacks))
@@ -239,6 +237,7 @@ func TestAttacksComeOnTheLastDay(t *testing.T) {
 }
 
 func TestGaps(t *testing.T) {
+	skipShort(t)
 	lines, s := demo()
 	for _, l := range s.Labels {
 		if l.Name != "silence" && l.Name != "lost-records" {
@@ -268,6 +267,7 @@ func TestGaps(t *testing.T) {
 // The story: nobody got an answer before the mistake, several after, one got nearly all the bytes; the other Redis
 // answered nobody.
 func TestRedisStory(t *testing.T) {
+	skipShort(t)
 	lines, s := demo()
 	label := map[string]*Label{}
 	for _, l := range s.Labels {

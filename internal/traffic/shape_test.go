@@ -84,6 +84,7 @@ func readBack(cfg Config) ([]line, Summary) {
 }
 
 func TestShapes(t *testing.T) {
+	skipShort(t)
 	lines, s := demo()
 	if int64(len(lines)) != s.Records {
 		t.Fatalf("read %d lines, summary says %d", len(lines), s.Records)
@@ -189,6 +190,7 @@ func TestShapes(t *testing.T) {
 
 // Both directions of an accepted flow lie in the same object, for an interface and window.
 func TestBothDirectionsInOneObject(t *testing.T) {
+	skipShort(t)
 	lines, _ := demo()
 	type key struct {
 		object, iface, a, b string
@@ -221,6 +223,7 @@ var slotOf = regexp.MustCompile(`_(\d{8}T\d{4})Z_`)
 
 // All records of an interface's window share start and end, which lie in the object's slot.
 func TestWindows(t *testing.T) {
+	skipShort(t)
 	lines, _ := demo()
 	back := 0 // how often a line begins before the one above it
 	for i, l := range lines {
@@ -261,6 +264,7 @@ func natAddresses(cfg Config) map[string]bool {
 
 // AWS's rules for what NAT gateways, gateway endpoints and secondary addresses look like.
 func TestAddresses(t *testing.T) {
+	skipShort(t)
 	lines, _ := demo()
 	nats := natAddresses(DemoConfig(1))
 	var behind, endpoints, secondary, unknown, six int
@@ -304,10 +308,10 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// skipShort leaves the large day to runs without -short: the race detector needs minutes and gigabytes for it, and sees all that
-// there is to see in the small one.
+// skipShort leaves whole days to runs without -short: the race detector needs minutes and gigabytes for them, and sees all that
+// there is to see where the same bytes are made by one worker and by many.
 func skipShort(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a fleet's day, left out by -short")
+		t.Skip("a whole day, left out by -short")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -20,20 +21,25 @@ func newDoctorCmd(a *app) *cobra.Command {
 	var dir, failOn string
 	var only []string
 	cmd := &cobra.Command{
-		Use:   "doctor --terraform DIR",
+		Use:   "doctor --terraform DIR|FILE|-",
 		Short: "Say what is wrong with the Terraform of flow logs",
 		Long: `Reads the Terraform files of a directory, and of the local modules that it calls inside that directory, and says
 what is wrong with the flow logs, buckets, tables, saved queries, alarms and roles in them, the worst first: where it
 stands, what it leads to, and the change as a diff where it is a simple one. Nothing is run or changed, and nothing is
 asked of AWS.
 
-What is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources, is
-judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.
+Of files, what is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources,
+is judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.
+
+FILE, or - for standard input, is what 'terraform show -json' writes of a plan or a state. It knows the values of
+variables, of modules from elsewhere and of what loops make; it has no lines, so there are no diffs. Sensitive values are
+taken as unknown. A state does not tell what was written from what AWS filled in: a plan finds more.
 
 The formats are those of every command, and sarif, for code scanning. Exit status 1 says that there are findings at or
 above --fail-on, 2 that something could not be read.`,
 		Example: `  weir doctor --terraform infrastructure
   weir doctor --terraform . --fail-on medium -o sarif > doctor.sarif
+  terraform show -json plan | weir doctor --terraform -
   weir doctor --terraform . --check table-column-missing
   weir doctor checks`,
 		Args: cobra.NoArgs,
@@ -51,9 +57,9 @@ above --fail-on, 2 that something could not be read.`,
 				return err
 			}
 			if dir == "" {
-				return errors.New("say what to look at: --terraform DIR")
+				return errors.New("say what to look at: --terraform DIR, or --terraform PLAN.json, which 'terraform show -json' writes")
 			}
-			m, err := terraform.Read(dir)
+			m, err := a.readTerraform(dir)
 			if err != nil {
 				return err
 			}
@@ -80,13 +86,37 @@ above --fail-on, 2 that something could not be read.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&dir, "terraform", "", "look at the Terraform files in `DIR`")
+	f.StringVar(&dir, "terraform", "", "look at the files in `DIR`, or at the JSON of a plan or state, from a file or -")
 	f.StringVar(&failOn, "fail-on", "high", "exit status 1 from this `SEVERITY` on: "+strings.Join(doctor.Severities(), ", "))
 	f.StringSliceVar(&only, "check", nil, "only this check, by its `ID`; may be said several times")
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(doctor.Severities(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("check", cobra.FixedCompletions(checkIDs(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.AddCommand(newDoctorChecksCmd(a))
 	return cmd
+}
+
+// readTerraform reads a directory of Terraform's files, or else what 'terraform show -json' wrote.
+func (a *app) readTerraform(name string) (*doctor.Module, error) {
+	if name == "-" {
+		return terraform.ReadShown(a.stdin, "stdin")
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return terraform.Read(name)
+	case err == nil && (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json") || strings.HasSuffix(name, ".tfvars")):
+		return nil, fmt.Errorf("%s is one file of a Terraform configuration: name its directory", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read Terraform: %w", err)
+	}
+	defer f.Close()
+	m, err := terraform.ReadShown(f, name)
+	if errors.Is(err, terraform.ErrNotShown) {
+		err = fmt.Errorf("%w (terraform plan -out=plan && terraform show -json plan > plan.json)", err)
+	}
+	return m, err
 }
 
 func newDoctorChecksCmd(a *app) *cobra.Command {
@@ -180,12 +210,18 @@ func doctorDoc() []byte {
 shows the change as a diff where it is a simple one. What is known only when Terraform runs (a variable without a default,
 the result of a data source, a module from elsewhere) is never a finding.
 
-What it does not do yet: it does not look at a live account, and does not read the JSON of a plan or state. Override files
-are not read, and functions that read files (file, templatefile) are not run: what they make is unknown.
+%sterraform show -json PLAN | weir doctor --terraform -%s reads a plan instead, and the same without PLAN the state. A plan
+knows more: values of variables, modules from elsewhere, what count, for_each and dynamic blocks make, policies of
+aws_iam_policy_document. Some things only the files show: lines and diffs, lifecycle blocks, and which folder of a new
+bucket is meant where AWS has yet to make up its ARN. A state has what was written and what AWS filled in as one, so what is
+left to a default is not always found there. Sensitive values are taken as unknown, and said to be; no plan needs AWS for this.
+
+What it does not do yet: it does not look at a live account. Override files are not read, and functions that read files
+(file, templatefile) are not run: what they make is unknown.
 
 In CI: %sweir doctor --terraform . --fail-on high -o sarif > doctor.sarif%s. Exit status 1 says that there are findings at or
 above --fail-on, 2 that a file could not be read.
-`, "`", "`", len(all), "`", "`")
+`, "`", "`", len(all), "`", "`", "`", "`")
 	for _, severity := range doctor.Severities() {
 		fmt.Fprintf(&b, "\n## %s\n", strings.ToUpper(severity[:1])+severity[1:])
 		for _, c := range all {

@@ -90,7 +90,7 @@ var bucketChecks = []*Check{
 		func(s *setup, r report) {
 			for _, b := range s.of("aws_s3_bucket") {
 				for _, name := range []string{"acl", "versioning", "lifecycle_rule", "server_side_encryption_configuration", "logging", "policy"} {
-					if b.has(name) && b.Pos.Line > 0 {
+					if b.has(name) && b.Written {
 						r(b, name, name+" stands in aws_s3_bucket", nil)
 					}
 				}

@@ -111,7 +111,7 @@ var flowLogChecks = []*Check{
 	{"flow-log-log-group-name", Medium, "log_group_name is gone in version 6 of the provider",
 		"The next major version will refuse the configuration.", "Use log_destination with the log group's ARN.", srcProvider,
 		eachFlowLog(func(f *flowLog, r report) {
-			if f.has("log_group_name") {
+			if f.has("log_group_name") && f.Written {
 				r(f.Resource, "log_group_name", "log_group_name is deprecated; give the log group's ARN as log_destination", nil)
 			}
 		})},

@@ -99,7 +99,7 @@ var providerChecks = []*Check{
 		func(s *setup, r report) {
 			declared := slices.ContainsFunc(s.m.Versions, func(v *Resource) bool { return v.Name == "aws" })
 			for _, x := range s.m.Resources {
-				if !declared && x.Pos.Line > 0 && strings.HasPrefix(x.Type, "aws_") {
+				if !declared && x.Written && strings.HasPrefix(x.Type, "aws_") {
 					r(x, "", "no required_providers entry for aws in this module", nil)
 					return
 				}

@@ -81,7 +81,7 @@ func (s *scope) none(body hcl.Body) bool {
 
 // resource works out all arguments of a block.
 func (s *scope) resource(b *block, address string) *doctor.Resource {
-	res := &doctor.Resource{Address: address, Type: b.typ, Name: b.name, File: b.file, Pos: b.pos, At: map[string]doctor.Pos{},
+	res := &doctor.Resource{Address: address, Type: b.typ, Name: b.name, File: b.file, Pos: b.pos, Written: true, At: map[string]doctor.Pos{},
 		Refs: map[string][]string{}, Documents: map[string]any{}, Literal: map[string]bool{}}
 	w := &walk{s: s, res: res}
 	res.Values = w.body(b.body, "", 0)

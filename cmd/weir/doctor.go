@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,6 +37,8 @@ FILE, or - for standard input, is what 'terraform show -json' writes of a plan o
 variables, of modules from elsewhere and of what loops make; it has no lines, so there are no diffs. Sensitive values are
 taken as unknown. A state does not tell what was written from what AWS filled in: a plan finds more.
 
+Where something bad is found, table and md end in the call of weir's Terraform module that logs the same without it.
+
 The formats are those of every command, and sarif, for code scanning. Exit status 1 says that there are findings at or
 above --fail-on, 2 that something could not be read.`,
 		Example: `  weir doctor --terraform infrastructure
@@ -64,7 +68,7 @@ above --fail-on, 2 that something could not be read.`,
 				return err
 			}
 			found := doctor.Run(m, checks)
-			if err := a.writeFindings(found, checks, out); err != nil {
+			if err := a.writeFindings(m, found, checks, out, len(only) == 0); err != nil {
 				return err
 			}
 			for _, n := range m.Notes {
@@ -103,7 +107,11 @@ func (a *app) readTerraform(name string) (*doctor.Module, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
-		return terraform.Read(name)
+		m, err := terraform.Read(name)
+		if plans, _ := filepath.Glob(filepath.Join(name, "*.json")); err != nil && len(plans) > 0 {
+			err = fmt.Errorf("%w; if %s is a plan, name that", err, plans[0])
+		}
+		return m, err
 	case err == nil && (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json") || strings.HasSuffix(name, ".tfvars")):
 		return nil, fmt.Errorf("%s is one file of a Terraform configuration: name its directory", name)
 	}
@@ -160,12 +168,13 @@ func chosenChecks(only []string) ([]*doctor.Check, error) {
 	return slices.DeleteFunc(all, func(c *doctor.Check) bool { return len(only) > 0 && !slices.Contains(only, c.ID) }), nil
 }
 
-func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out string) error {
+// writeFindings prints them. With whole, people also get what would stand in the place of flow logs that are badly made.
+func (a *app) writeFindings(m *doctor.Module, found []doctor.Finding, checks []*doctor.Check, out string, whole bool) error {
+	var b strings.Builder
 	switch out {
 	case "sarif":
 		return writeSARIF(a.stdout, found, checks)
 	case "table":
-		var b strings.Builder
 		for _, f := range found {
 			fmt.Fprintf(&b, "%s  %s: %s (%s)\n  %s: %s\n  %s Fix: %s\n", strings.ToUpper(f.Check.Severity.String()), printable(place(f)), printable(f.Check.Title), f.Check.ID,
 				printable(f.Resource), printable(f.Summary), printable(f.Check.Why), printable(f.Check.Fix))
@@ -174,7 +183,37 @@ func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out 
 			}
 			b.WriteString("\n")
 		}
-		_, err := a.stdout.Write([]byte(b.String()))
+		if text, replaces := equivalent(m, found, whole); text != "" {
+			b.WriteString("INSTEAD  weir's Terraform module logs the same, without these faults. docs/terraform.md says how to go over to it.\n")
+			for l := range strings.Lines(text) {
+				b.WriteString("    " + printable(strings.TrimSuffix(l, "\n")) + "\n")
+			}
+			b.WriteString("  It stands for " + printable(strings.Join(replaces, ", ")) + ".\n\n")
+		}
+		_, err := io.WriteString(a.stdout, b.String())
+		return err
+	case "md":
+		b.WriteString("# weir doctor\n")
+		severity := ""
+		for _, f := range found {
+			if s := f.Check.Severity.String(); s != severity {
+				severity = s
+				fmt.Fprintf(&b, "\n## %s\n", strings.ToUpper(s[:1])+s[1:])
+			}
+			fmt.Fprintf(&b, "\n### %s\n\n%s, %s: %s. %s\n\nFix: %s\n\nCheck: %s. Source: %s.\n", markdownCell(f.Check.Title), markdownCell(place(f)), markdownCell(f.Resource),
+				markdownCell(f.Summary), markdownCell(f.Check.Why), markdownCell(f.Check.Fix), f.Check.ID, markdownCell(f.Check.Source))
+			if f.Diff != "" {
+				b.WriteString("\n" + fenced("diff", f.Diff))
+			}
+		}
+		if len(found) == 0 {
+			b.WriteString("\nNothing found.\n")
+		}
+		if text, replaces := equivalent(m, found, whole); text != "" {
+			fmt.Fprintf(&b, "\n## Instead\n\nweir's Terraform module logs the same, without these faults. docs/terraform.md says how to go over to it. It stands for %s.\n\n%s",
+				markdownCell(strings.Join(replaces, ", ")), fenced("hcl", text))
+		}
+		_, err := io.WriteString(a.stdout, b.String())
 		return err
 	}
 	l := list{columns: []string{"severity", "check", "file", "line", "resource", "title", "summary", "why", "fix", "source", "diff"}}
@@ -186,6 +225,23 @@ func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out 
 		l.add(f.Check.Severity.String(), f.Check.ID, f.File, line, f.Resource, f.Check.Title, f.Summary, f.Check.Why, f.Check.Fix, f.Check.Source, nullIfEmpty(f.Diff))
 	}
 	return l.write(a.stdout, out)
+}
+
+// equivalent is a call of weir's module, where something bad was found that it would not have.
+func equivalent(m *doctor.Module, found []doctor.Finding, whole bool) (text string, replaces []string) {
+	if !whole || !slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check.Severity >= doctor.High }) {
+		return "", nil
+	}
+	return doctor.Equivalent(m)
+}
+
+// fenced is a block of code in Markdown, with a fence that nothing in it can end.
+func fenced(language, text string) string {
+	fence := "~~~"
+	for strings.Contains(text, fence) {
+		fence += "~"
+	}
+	return fence + language + "\n" + printableLines(text) + fence + "\n"
 }
 
 func nullIfEmpty(s string) any {
@@ -216,8 +272,11 @@ aws_iam_policy_document. Some things only the files show: lines and diffs, lifec
 bucket is meant where AWS has yet to make up its ARN. A state has what was written and what AWS filled in as one, so what is
 left to a default is not always found there. Sensitive values are taken as unknown, and said to be; no plan needs AWS for this.
 
-What it does not do yet: it does not look at a live account. Override files are not read, and functions that read files
-(file, templatefile) are not run: what they make is unknown.
+Where something high or critical is found, the table and the Markdown end in a call of weir's Terraform module that logs the
+same, and say which resources it stands for.
+
+What it does not do: it does not look at a live account. Of files, functions that read others (file, templatefile) are not
+run: what they make is unknown. Override files are merged as Terraform does it, but what they change has no line and no diff.
 
 In CI: %sweir doctor --terraform . --fail-on high -o sarif > doctor.sarif%s. Exit status 1 says that there are findings at or
 above --fail-on, 2 that a file could not be read.

@@ -34,6 +34,10 @@ func (r *reader) evaluate(src *source, prefix string, inputs map[string]cty.Valu
 		if s.none(b) {
 			continue // count = 0: it is not made
 		}
+		if r.judged++; r.judged > maxJudged {
+			r.problem(b.file, b.pos.Line, "not read from here on: more than %d resources", maxJudged)
+			break
+		}
 		r.module.Resources = append(r.module.Resources, s.resource(b, prefix+b.typ+"."+b.name))
 	}
 	for _, b := range src.providers {

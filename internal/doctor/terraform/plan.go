@@ -37,8 +37,7 @@ func (s *showReader) plan(doc *shown) error {
 		}
 	}
 	s.providers()
-	s.finish()
-	return nil
+	return s.finish()
 }
 
 // goes tells whether a resource will not be there.

@@ -28,6 +28,7 @@ const (
 	maxEntries = 20_000   // of one directory
 	maxDepth   = 8        // of modules in modules
 	maxCalls   = 200      // of modules in all
+	maxJudged  = 20_000   // resources that checks look at; what belongs to which is found by comparing all with all
 )
 
 // reader reads one directory and the modules below it.
@@ -39,6 +40,7 @@ type reader struct {
 	files  int
 	bytes  int64
 	calls  int
+	judged int
 }
 
 // source is the text of one module, before its variables have values.

@@ -11,9 +11,11 @@ import (
 	"weir/internal/doctor"
 )
 
-// Limits of what `terraform show -json` may be. Guesses with room to spare: a plan of a thousand resources has some MB.
+// Limits of what `terraform show -json` may be. Guesses with room to spare: a plan of a thousand resources has some MB, and
+// one { for each 70 to 150 bytes. Together they keep the doctor below a GB, whatever it is given.
 const (
 	maxShow    = 64 << 20 // bytes
+	maxObjects = 1_000_000
 	maxDecoded = 16 << 20 // bytes of arguments that the checks look at; as values they take many times that
 )
 
@@ -148,6 +150,9 @@ func parseShown(text []byte) (*shown, error) {
 	case start[0] != '{':
 		return nil, fmt.Errorf("byte 1 begins no JSON object; %w", ErrNotShown)
 	}
+	if n := bytes.Count(text, []byte("{")); n > maxObjects {
+		return nil, fmt.Errorf("%d objects, more than %d", n, maxObjects)
+	}
 	doc := &shown{}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if err := dec.Decode(doc); err != nil {
@@ -196,6 +201,7 @@ type showReader struct {
 	arns      map[string]string   // addresses by ARN
 	documents map[string]any      // of aws_iam_policy_document, by address, as far as it is known
 	decoded   int
+	judged    int
 	hidden    int // sensitive values that are taken as unknown
 }
 
@@ -229,13 +235,20 @@ func (s *showReader) note(format string, args ...any) {
 	s.module.Notes = append(s.module.Notes, fmt.Sprintf(format, args...))
 }
 
-func (s *showReader) finish() {
+func (s *showReader) finish() error {
 	if s.hidden > 0 {
 		s.note("%s: %d sensitive values are taken as unknown", s.file, s.hidden)
 	}
 	for _, r := range s.module.Resources {
+		if looked(r.Type) {
+			s.judged++
+		}
 		s.refsByValue(r, r.Values, "")
 	}
+	if s.judged > maxJudged {
+		return fmt.Errorf("%d resources to look at, more than %d", s.judged, maxJudged)
+	}
+	return nil
 }
 
 // refsByValue finds what is known to be the ARN of a resource that is here.
@@ -296,8 +309,7 @@ func (s *showReader) state(doc *shown) error {
 	if err := walk(doc.Values.Root); err != nil {
 		return err
 	}
-	s.finish()
-	return nil
+	return s.finish()
 }
 
 func (s *showReader) remember(r *doctor.Resource, values any) {

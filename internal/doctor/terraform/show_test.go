@@ -22,6 +22,8 @@ func TestShownRefused(t *testing.T) {
 		{"wrong type", `{"format_version": "1.2", "resource_changes": "hunter2"}`, "resource_changes is of another type"},
 		{"two", `{"format_version": "1.2"} {}`, "something follows"},
 		{"deep", `{"format_version": "1.2", "planned_values": ` + strings.Repeat("[", 20_000), "this is no JSON"},
+		{"many objects", `{"format_version": "1.2", "resource_changes": [` + strings.Repeat("{},", 1_000_001) + `{}]}`, "more than 1000000"},
+		{"many resources", `{"format_version": "1.0", "values": {"root_module": {"resources": [` + strings.Repeat(`{"type": "aws_flow_log", "mode": "managed"},`, 20_001) + `{}]}}}`, "20001 resources to look at"},
 		{"many arguments", `{"format_version": "1.2", "configuration": {}, "resource_changes": [` + strings.Repeat(`{"type": "aws_s3_bucket", "mode": "managed", "change": {"after": ["`+strings.Repeat("x", 1<<20)+`"]}},`, 17) + `{}]}`, "more than 16 MB"},
 	} {
 		_, err := ReadShown(strings.NewReader(c.text), "p.json")

@@ -55,11 +55,14 @@ func Equivalent(m *Module) (text string, replaces []string) {
 		var lines []string
 		for _, v := range group {
 			if len(sources[v]) > 0 {
-				lines = append(lines, "  "+v+" = {\n"+strings.Join(sources[v], "\n")+"\n  }")
+				lines = append(lines, "  "+v+" = {\n"+strings.Join(aligned(sources[v]), "\n")+"\n  }")
 			}
 		}
 		if len(lines) == 0 {
 			continue
+		}
+		if i == 1 {
+			settings[i] = append(settings[i], "  name = \"transit-flow-logs\"")
 		}
 		slices.Sort(settings[i])
 		name := []string{"flow_logs", "transit_flow_logs"}[i]
@@ -67,10 +70,7 @@ func Equivalent(m *Module) (text string, replaces []string) {
 			b.WriteString("\n")
 		}
 		fmt.Fprintf(&b, "module \"%s\" {\n  source = \"./terraform/modules/flow-logs\"\n\n", name)
-		b.WriteString(strings.Join(append(lines, slices.Compact(settings[i])...), "\n"))
-		if i == 1 {
-			b.WriteString("\n  name = \"transit-flow-logs\"")
-		}
+		b.WriteString(strings.Join(append(lines, aligned(slices.Compact(settings[i]))...), "\n"))
 		b.WriteString("\n}\n")
 	}
 	return b.String(), append(replaces, s.replaced()...)
@@ -87,6 +87,22 @@ var (
 	reference  = regexp.MustCompile(`^(aws_\w+|var|local|module|data)(\.\w+)+$`)
 	unplain    = regexp.MustCompile(`[^A-Za-z0-9_]+`)
 )
+
+// aligned puts the = of arguments below each other, as terraform fmt does.
+func aligned(lines []string) []string {
+	width := 0
+	for _, l := range lines {
+		if name, _, ok := strings.Cut(l, " = "); ok && !strings.HasPrefix(strings.TrimSpace(l), "#") {
+			width = max(width, len(name))
+		}
+	}
+	for i, l := range lines {
+		if name, value, ok := strings.Cut(l, " = "); ok && !strings.HasPrefix(strings.TrimSpace(l), "#") {
+			lines[i] = fmt.Sprintf("%-*s = %s", width, name, value)
+		}
+	}
+	return lines
+}
 
 // oneLine keeps an address from ending a comment: in a plan it may be any text.
 func oneLine(s string) string {

@@ -81,6 +81,13 @@ resource "aws_flow_log" "b" {
 resource "aws_flow_log" "t" {
   transit_gateway_id   = "tgw-1"
   log_destination_type = "s3"
+  destination_options {
+    per_hour_partition = true
+  }
+}
+resource "aws_flow_log" "longer" {
+  vpc_id               = "vpc-1"
+  log_destination_type = "s3"
 }
 resource "aws_flow_log" "watched" {
   vpc_id          = "vpc-2"
@@ -91,7 +98,8 @@ resource "aws_flow_log" "watched" {
   source = "./terraform/modules/flow-logs"
 
   vpcs = {
-    a = aws_vpc.main.id
+    a      = aws_vpc.main.id
+    longer = "vpc-1"
   }
   subnets = {
     b = "…" # that of aws_flow_log.b
@@ -106,7 +114,8 @@ module "transit_flow_logs" {
   transit_gateways = {
     t = "tgw-1"
   }
-  name = "transit-flow-logs"
+  name     = "transit-flow-logs"
+  per_hour = true
 }
 `
 	if text != want {

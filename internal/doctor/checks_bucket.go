@@ -95,7 +95,8 @@ var bucketChecks = []*Check{
 		func(s *setup, r report) {
 			for _, b := range s.of("aws_s3_bucket") {
 				for _, name := range []string{"acl", "versioning", "lifecycle_rule", "server_side_encryption_configuration", "logging", "policy"} {
-					if b.has(name) && b.Written {
+					// In a plan, a lifecycle_rule may be what the provider read of the bucket.
+					if b.has(name) && b.Written && (name != "lifecycle_rule" || b.Pos.Line > 0) {
 						r(b, name, name+" stands in aws_s3_bucket", nil)
 					}
 				}

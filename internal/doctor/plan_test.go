@@ -47,16 +47,36 @@ func TestPlanIsText(t *testing.T) {
 	want = slices.DeleteFunc(want, func(s string) bool { // lifecycle blocks are in no plan
 		return strings.HasPrefix(s, "flow-log-gap-on-change ") || strings.HasPrefix(s, "bucket-fixed-name-prevent-destroy ")
 	})
-	got := found(doctor.Run(readShown(t, "testdata/plans/tutorial.json"), doctor.Checks()))
-	for _, s := range want {
-		if !slices.Contains(got, s) {
-			t.Errorf("not found in the plan: %s", s)
+	for _, name := range []string{"tutorial", "again"} { // before and after it was applied
+		got := found(doctor.Run(readShown(t, "testdata/plans/"+name+".json"), doctor.Checks()))
+		for _, s := range want {
+			if !slices.Contains(got, s) {
+				t.Errorf("not found in %s: %s", name, s)
+			}
+		}
+		for _, s := range got {
+			if !slices.Contains(want, s) {
+				t.Errorf("found in %s alone: %s", name, s)
+			}
 		}
 	}
-	for _, s := range got {
-		if !slices.Contains(want, s) {
-			t.Errorf("found in the plan alone: %s", s)
-		}
+}
+
+// TestState: a state shows what is wrong with what is there. What was left to a default is among its values: the interval
+// is known to be slow, and the workgroup of a query to be primary.
+func TestState(t *testing.T) {
+	m := readShown(t, "testdata/plans/state.json")
+	text, err := terraform.Read("testdata/tutorial")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ids(doctor.Run(text, doctor.Checks()))
+	onlyText := []string{"bucket-deprecated-argument", "bucket-fixed-name-prevent-destroy", "flow-log-gap-on-change", "flow-log-interval-missing", "provider-undeclared", "table-location-hard-coded"}
+	want = slices.DeleteFunc(want, func(id string) bool { return slices.Contains(onlyText, id) })
+	want = append(want, "flow-log-interval-slow")
+	slices.Sort(want)
+	if got := ids(doctor.Run(m, doctor.Checks())); !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
 

@@ -201,11 +201,15 @@ func (p *planned) block(after, unknown, sensitive any, exprs []map[string]any, n
 			list, isList := v.([]any)
 			_, mayBeBlock := hide[name].([]any)
 			_, unknownNow := v.(doctor.Unknown)
-			if isList && onlyMaps(list) || unknownNow && mayBeBlock && p.r.Type != "aws_s3_bucket" {
+			switch shadow := p.r.Type == "aws_s3_bucket" && name != "lifecycle_rule"; {
+			case shadow: // settings of a bucket that resources of their own make, which the provider shows here, too
+				delete(out, name)
+			case isList && onlyMaps(list), unknownNow && mayBeBlock && p.r.Type != "aws_s3_bucket":
 				out[name] = v
-				continue
+			default:
+				delete(out, name)
 			}
-			delete(out, name)
+			continue
 		case isBlock:
 			out[name] = p.blocks(values[name], open[name], hide[name], v, inner, here)
 		default:

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,20 +23,27 @@ func newDoctorCmd(a *app) *cobra.Command {
 	var dir, failOn string
 	var only []string
 	cmd := &cobra.Command{
-		Use:   "doctor --terraform DIR",
+		Use:   "doctor --terraform DIR|FILE|-",
 		Short: "Say what is wrong with the Terraform of flow logs",
 		Long: `Reads the Terraform files of a directory, and of the local modules that it calls inside that directory, and says
 what is wrong with the flow logs, buckets, tables, saved queries, alarms and roles in them, the worst first: where it
 stands, what it leads to, and the change as a diff where it is a simple one. Nothing is run or changed, and nothing is
 asked of AWS.
 
-What is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources, is
-judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.
+Of files, what is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources,
+is judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.
+
+FILE, or - for standard input, is what 'terraform show -json' writes of a plan or a state. It knows the values of
+variables, of modules from elsewhere and of what loops make; it has no lines, so there are no diffs. Sensitive values are
+taken as unknown. A state does not tell what was written from what AWS filled in: a plan finds more.
+
+Where something bad is found, table and md end in the call of weir's Terraform module that logs the same without it.
 
 The formats are those of every command, and sarif, for code scanning. Exit status 1 says that there are findings at or
 above --fail-on, 2 that something could not be read.`,
 		Example: `  weir doctor --terraform infrastructure
   weir doctor --terraform . --fail-on medium -o sarif > doctor.sarif
+  terraform show -json plan | weir doctor --terraform -
   weir doctor --terraform . --check table-column-missing
   weir doctor checks`,
 		Args: cobra.NoArgs,
@@ -51,14 +61,14 @@ above --fail-on, 2 that something could not be read.`,
 				return err
 			}
 			if dir == "" {
-				return errors.New("say what to look at: --terraform DIR")
+				return errors.New("say what to look at: --terraform DIR, or --terraform PLAN.json, which 'terraform show -json' writes")
 			}
-			m, err := terraform.Read(dir)
+			m, err := a.readTerraform(dir)
 			if err != nil {
 				return err
 			}
 			found := doctor.Run(m, checks)
-			if err := a.writeFindings(found, checks, out); err != nil {
+			if err := a.writeFindings(m, found, checks, out, len(only) == 0); err != nil {
 				return err
 			}
 			for _, n := range m.Notes {
@@ -80,13 +90,41 @@ above --fail-on, 2 that something could not be read.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&dir, "terraform", "", "look at the Terraform files in `DIR`")
+	f.StringVar(&dir, "terraform", "", "look at the files in `DIR`, or at the JSON of a plan or state, from a file or -")
 	f.StringVar(&failOn, "fail-on", "high", "exit status 1 from this `SEVERITY` on: "+strings.Join(doctor.Severities(), ", "))
 	f.StringSliceVar(&only, "check", nil, "only this check, by its `ID`; may be said several times")
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(doctor.Severities(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("check", cobra.FixedCompletions(checkIDs(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.AddCommand(newDoctorChecksCmd(a))
 	return cmd
+}
+
+// readTerraform reads a directory of Terraform's files, or else what 'terraform show -json' wrote.
+func (a *app) readTerraform(name string) (*doctor.Module, error) {
+	if name == "-" {
+		return terraform.ReadShown(a.stdin, "stdin")
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		m, err := terraform.Read(name)
+		if plans, _ := filepath.Glob(filepath.Join(name, "*.json")); err != nil && len(plans) > 0 {
+			err = fmt.Errorf("%w; if %s is a plan, name that", err, plans[0])
+		}
+		return m, err
+	case err == nil && (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json") || strings.HasSuffix(name, ".tfvars")):
+		return nil, fmt.Errorf("%s is one file of a Terraform configuration: name its directory", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read Terraform: %w", err)
+	}
+	defer f.Close()
+	m, err := terraform.ReadShown(f, name)
+	if errors.Is(err, terraform.ErrNotShown) {
+		err = fmt.Errorf("%w (terraform plan -out=plan && terraform show -json plan > plan.json)", err)
+	}
+	return m, err
 }
 
 func newDoctorChecksCmd(a *app) *cobra.Command {
@@ -130,12 +168,13 @@ func chosenChecks(only []string) ([]*doctor.Check, error) {
 	return slices.DeleteFunc(all, func(c *doctor.Check) bool { return len(only) > 0 && !slices.Contains(only, c.ID) }), nil
 }
 
-func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out string) error {
+// writeFindings prints them. With whole, people also get what would stand in the place of flow logs that are badly made.
+func (a *app) writeFindings(m *doctor.Module, found []doctor.Finding, checks []*doctor.Check, out string, whole bool) error {
+	var b strings.Builder
 	switch out {
 	case "sarif":
 		return writeSARIF(a.stdout, found, checks)
 	case "table":
-		var b strings.Builder
 		for _, f := range found {
 			fmt.Fprintf(&b, "%s  %s: %s (%s)\n  %s: %s\n  %s Fix: %s\n", strings.ToUpper(f.Check.Severity.String()), printable(place(f)), printable(f.Check.Title), f.Check.ID,
 				printable(f.Resource), printable(f.Summary), printable(f.Check.Why), printable(f.Check.Fix))
@@ -144,7 +183,37 @@ func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out 
 			}
 			b.WriteString("\n")
 		}
-		_, err := a.stdout.Write([]byte(b.String()))
+		if text, replaces := equivalent(m, found, whole); text != "" {
+			b.WriteString("INSTEAD  weir's Terraform module logs the same, without these faults. docs/terraform.md says how to go over to it.\n")
+			for l := range strings.Lines(text) {
+				b.WriteString("    " + printable(strings.TrimSuffix(l, "\n")) + "\n")
+			}
+			b.WriteString("  It stands for " + printable(strings.Join(replaces, ", ")) + ".\n\n")
+		}
+		_, err := io.WriteString(a.stdout, b.String())
+		return err
+	case "md":
+		b.WriteString("# weir doctor\n")
+		severity := ""
+		for _, f := range found {
+			if s := f.Check.Severity.String(); s != severity {
+				severity = s
+				fmt.Fprintf(&b, "\n## %s\n", strings.ToUpper(s[:1])+s[1:])
+			}
+			fmt.Fprintf(&b, "\n### %s\n\n%s, %s: %s. %s\n\nFix: %s\n\nCheck: %s. Source: %s.\n", markdownCell(f.Check.Title), markdownCell(place(f)), markdownCell(f.Resource),
+				markdownCell(f.Summary), markdownCell(f.Check.Why), markdownCell(f.Check.Fix), f.Check.ID, markdownCell(f.Check.Source))
+			if f.Diff != "" {
+				b.WriteString("\n" + fenced("diff", f.Diff))
+			}
+		}
+		if len(found) == 0 {
+			b.WriteString("\nNothing found.\n")
+		}
+		if text, replaces := equivalent(m, found, whole); text != "" {
+			fmt.Fprintf(&b, "\n## Instead\n\nweir's Terraform module logs the same, without these faults. docs/terraform.md says how to go over to it. It stands for %s.\n\n%s",
+				markdownCell(strings.Join(replaces, ", ")), fenced("hcl", text))
+		}
+		_, err := io.WriteString(a.stdout, b.String())
 		return err
 	}
 	l := list{columns: []string{"severity", "check", "file", "line", "resource", "title", "summary", "why", "fix", "source", "diff"}}
@@ -156,6 +225,23 @@ func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out 
 		l.add(f.Check.Severity.String(), f.Check.ID, f.File, line, f.Resource, f.Check.Title, f.Summary, f.Check.Why, f.Check.Fix, f.Check.Source, nullIfEmpty(f.Diff))
 	}
 	return l.write(a.stdout, out)
+}
+
+// equivalent is a call of weir's module, where something bad was found that it would not have.
+func equivalent(m *doctor.Module, found []doctor.Finding, whole bool) (text string, replaces []string) {
+	if !whole || !slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check.Severity >= doctor.High }) {
+		return "", nil
+	}
+	return doctor.Equivalent(m)
+}
+
+// fenced is a block of code in Markdown, with a fence that nothing in it can end.
+func fenced(language, text string) string {
+	fence := "~~~"
+	for strings.Contains(text, fence) {
+		fence += "~"
+	}
+	return fence + language + "\n" + printableLines(text) + fence + "\n"
 }
 
 func nullIfEmpty(s string) any {
@@ -180,12 +266,21 @@ func doctorDoc() []byte {
 shows the change as a diff where it is a simple one. What is known only when Terraform runs (a variable without a default,
 the result of a data source, a module from elsewhere) is never a finding.
 
-What it does not do yet: it does not look at a live account, and does not read the JSON of a plan or state. Override files
-are not read, and functions that read files (file, templatefile) are not run: what they make is unknown.
+%sterraform show -json PLAN | weir doctor --terraform -%s reads a plan instead, and the same without PLAN the state. A plan
+knows more: values of variables, modules from elsewhere, what count, for_each and dynamic blocks make, policies of
+aws_iam_policy_document. Some things only the files show: lines and diffs, lifecycle blocks, and which folder of a new
+bucket is meant where AWS has yet to make up its ARN. A state has what was written and what AWS filled in as one, so what is
+left to a default is not always found there. Sensitive values are taken as unknown, and said to be; no plan needs AWS for this.
+
+Where something high or critical is found, the table and the Markdown end in a call of weir's Terraform module that logs the
+same, and say which resources it stands for.
+
+What it does not do: it does not look at a live account. Of files, functions that read others (file, templatefile) are not
+run: what they make is unknown. Override files are merged as Terraform does it, but what they change has no line and no diff.
 
 In CI: %sweir doctor --terraform . --fail-on high -o sarif > doctor.sarif%s. Exit status 1 says that there are findings at or
 above --fail-on, 2 that a file could not be read.
-`, "`", "`", len(all), "`", "`")
+`, "`", "`", len(all), "`", "`", "`", "`")
 	for _, severity := range doctor.Severities() {
 		fmt.Fprintf(&b, "\n## %s\n", strings.ToUpper(severity[:1])+severity[1:])
 		for _, c := range all {

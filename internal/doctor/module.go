@@ -47,6 +47,7 @@ type Resource struct {
 	File    string
 	Pos     Pos            // from the opening line to the closing brace
 	Values  map[string]any // string, bool, float64, nil, []any, map[string]any, Unknown
+	Written bool           // Values are what somebody wrote; else what a provider or AWS fills in is among them
 
 	// By path, such as "rule.0.expiration.0.days".
 	At        map[string]Pos

@@ -20,3 +20,14 @@ func TestOwnModule(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnPlan holds the same for a plan of the example tutorial.
+func TestOwnPlan(t *testing.T) {
+	m := readShown(t, "testdata/plans/ours.json")
+	if len(m.Resources) < 20 {
+		t.Errorf("only %d resources were read", len(m.Resources))
+	}
+	for _, f := range doctor.Run(m, doctor.Checks()) {
+		t.Errorf("%s: %s: %s", f.Check.ID, f.Resource, f.Summary)
+	}
+}

@@ -78,7 +78,7 @@ above --fail-on, 2 that something could not be read.`,
 				fmt.Fprintf(a.stderr, "weir: %s\n", printable(p.String()))
 			}
 			if !a.quiet {
-				fmt.Fprintf(a.stderr, "%d findings by %d checks on %d resources\n", len(found), len(checks), len(m.Resources))
+				fmt.Fprintf(a.stderr, "%s by %s on %s\n", counted(len(found), "finding"), counted(len(checks), "check"), counted(len(m.Resources), "resource"))
 			}
 			switch {
 			case len(m.Problems) > 0:

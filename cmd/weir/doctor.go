@@ -19,13 +19,18 @@ var errUnread = errors.New("some files could not be read as Terraform; the findi
 func newDoctorCmd(a *app) *cobra.Command {
 	var dir, failOn string
 	var only []string
+	var live bool
 	cmd := &cobra.Command{
-		Use:   "doctor --terraform DIR",
-		Short: "Say what is wrong with the Terraform of flow logs",
+		Use:   "doctor --terraform DIR | --aws",
+		Short: "Say what is wrong with flow logs, in Terraform or in a live account",
 		Long: `Reads the Terraform files of a directory, and of the local modules that it calls inside that directory, and says
 what is wrong with the flow logs, buckets, tables, saved queries, alarms and roles in them, the worst first: where it
 stands, what it leads to, and the change as a diff where it is a simple one. Nothing is run or changed, and nothing is
 asked of AWS.
+
+With --aws it looks at the flow logs of a live account and Region instead, and at what they lead to, and changes nothing.
+It also finds what no file can show: a delivery that fails or has stopped, a VPC that nothing logs, a table whose columns
+are not the fields of the delivered objects. docs/doctor.md has the permissions that it needs; what it may not see is said.
 
 What is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources, is
 judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.
@@ -35,6 +40,7 @@ above --fail-on, 2 that something could not be read.`,
 		Example: `  weir doctor --terraform infrastructure
   weir doctor --terraform . --fail-on medium -o sarif > doctor.sarif
   weir doctor --terraform . --check table-column-missing
+  weir doctor --aws --s3-region eu-west-1
   weir doctor checks`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,14 +52,23 @@ above --fail-on, 2 that something could not be read.`,
 			if err != nil {
 				return fmt.Errorf("--fail-on: %w", err)
 			}
-			checks, err := chosenChecks(only)
+			checks, err := chosenChecks(only, live)
 			if err != nil {
 				return err
 			}
-			if dir == "" {
-				return errors.New("say what to look at: --terraform DIR")
+			var m *doctor.Module
+			unread := errUnread
+			switch {
+			case live && dir != "":
+				return errors.New("--terraform and --aws: one at a time")
+			case live:
+				m, err = lookAtAWS(cmd.Context(), a)
+				unread = errUnseen
+			case dir == "":
+				return errors.New("say what to look at: --terraform DIR, or --aws")
+			default:
+				m, err = terraform.Read(dir)
 			}
-			m, err := terraform.Read(dir)
 			if err != nil {
 				return err
 			}
@@ -72,7 +87,7 @@ above --fail-on, 2 that something could not be read.`,
 			}
 			switch {
 			case len(m.Problems) > 0:
-				return errUnread
+				return unread
 			case slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check.Severity >= least }):
 				return errNo
 			}
@@ -81,10 +96,12 @@ above --fail-on, 2 that something could not be read.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&dir, "terraform", "", "look at the Terraform files in `DIR`")
+	f.BoolVar(&live, "aws", false, "look at the live account and Region that the AWS settings name")
 	f.StringVar(&failOn, "fail-on", "high", "exit status 1 from this `SEVERITY` on: "+strings.Join(doctor.Severities(), ", "))
 	f.StringSliceVar(&only, "check", nil, "only this check, by its `ID`; may be said several times")
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(doctor.Severities(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("check", cobra.FixedCompletions(checkIDs(), cobra.ShellCompDirectiveNoFileComp))
+	addSettingFlags(cmd, "s3.region", "s3.profile", "s3.endpoint", "s3.path_style", "s3.assume_role", "s3.external_id")
 	cmd.AddCommand(newDoctorChecksCmd(a))
 	return cmd
 }
@@ -120,14 +137,17 @@ func checkIDs() (ids []string) {
 	return ids
 }
 
-func chosenChecks(only []string) ([]*doctor.Check, error) {
+// chosenChecks are those named by only, else all that make sense: in files, nothing of a live account shows.
+func chosenChecks(only []string, live bool) ([]*doctor.Check, error) {
 	all := doctor.Checks()
 	for _, id := range only {
 		if !slices.Contains(checkIDs(), id) {
 			return nil, fmt.Errorf("--check: no check is called %q%s", id, didYouMean(id, checkIDs()))
 		}
 	}
-	return slices.DeleteFunc(all, func(c *doctor.Check) bool { return len(only) > 0 && !slices.Contains(only, c.ID) }), nil
+	return slices.DeleteFunc(all, func(c *doctor.Check) bool {
+		return len(only) > 0 && !slices.Contains(only, c.ID) || len(only) == 0 && c.Live() && !live
+	}), nil
 }
 
 func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out string) error {
@@ -137,7 +157,7 @@ func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out 
 	case "table":
 		var b strings.Builder
 		for _, f := range found {
-			fmt.Fprintf(&b, "%s  %s: %s (%s)\n  %s: %s\n  %s Fix: %s\n", strings.ToUpper(f.Check.Severity.String()), printable(place(f)), printable(f.Check.Title), f.Check.ID,
+			fmt.Fprintf(&b, "%s  %s%s (%s)\n  %s: %s\n  %s Fix: %s\n", strings.ToUpper(f.Check.Severity.String()), printable(place(f)), printable(f.Check.Title), f.Check.ID,
 				printable(f.Resource), printable(f.Summary), printable(f.Check.Why), printable(f.Check.Fix))
 			for l := range strings.Lines(f.Diff) {
 				b.WriteString("    " + printable(strings.TrimSuffix(l, "\n")) + "\n")
@@ -153,7 +173,7 @@ func (a *app) writeFindings(found []doctor.Finding, checks []*doctor.Check, out 
 		if f.Line > 0 {
 			line = f.Line
 		}
-		l.add(f.Check.Severity.String(), f.Check.ID, f.File, line, f.Resource, f.Check.Title, f.Summary, f.Check.Why, f.Check.Fix, f.Check.Source, nullIfEmpty(f.Diff))
+		l.add(f.Check.Severity.String(), f.Check.ID, nullIfEmpty(f.File), line, f.Resource, f.Check.Title, f.Summary, f.Check.Why, f.Check.Fix, f.Check.Source, nullIfEmpty(f.Diff))
 	}
 	return l.write(a.stdout, out)
 }
@@ -165,32 +185,47 @@ func nullIfEmpty(s string) any {
 	return s
 }
 
+// place is where a finding stands in files, "" in a live account, whose resources say it by their names.
 func place(f doctor.Finding) string {
-	if f.Line == 0 {
-		return f.File
+	switch {
+	case f.File == "":
+		return ""
+	case f.Line == 0:
+		return f.File + ": "
 	}
-	return fmt.Sprintf("%s:%d", f.File, f.Line)
+	return fmt.Sprintf("%s:%d: ", f.File, f.Line)
 }
 
 func doctorDoc() []byte {
 	var b bytes.Buffer
 	b.WriteString("# What the doctor looks for\n\n" + generatedNote)
 	all := doctor.Checks()
+	files := 0
+	for _, c := range all {
+		if !c.Live() {
+			files++
+		}
+	}
 	fmt.Fprintf(&b, `%sweir doctor --terraform DIR%s reads Terraform files and finds the mistakes below, %d kinds. Each names the place, and
 shows the change as a diff where it is a simple one. What is known only when Terraform runs (a variable without a default,
 the result of a data source, a module from elsewhere) is never a finding.
 
-What it does not do yet: it does not look at a live account, and does not read the JSON of a plan or state. Override files
-are not read, and functions that read files (file, templatefile) are not run: what they make is unknown.
+%sweir doctor --aws%s looks at a live account instead. What the doctor does not do yet: it does not read the JSON of a plan or
+state. Override files are not read, and functions that read files (file, templatefile) are not run: what they make is unknown.
 
 In CI: %sweir doctor --terraform . --fail-on high -o sarif > doctor.sarif%s. Exit status 1 says that there are findings at or
 above --fail-on, 2 that a file could not be read.
-`, "`", "`", len(all), "`", "`")
+`, "`", "`", files, "`", "`", "`", "`")
+	b.WriteString(doctorAWSDoc())
 	for _, severity := range doctor.Severities() {
 		fmt.Fprintf(&b, "\n## %s\n", strings.ToUpper(severity[:1])+severity[1:])
 		for _, c := range all {
 			if c.Severity.String() == severity {
-				fmt.Fprintf(&b, "\n### %s\n\n%s. %s\n\nFix: %s\n\nSource: %s.\n", c.ID, c.Title, c.Why, c.Fix, c.Source)
+				only := ""
+				if c.Live() {
+					only = " *A live account only.*"
+				}
+				fmt.Fprintf(&b, "\n### %s\n\n%s. %s%s\n\nFix: %s\n\nSource: %s.\n", c.ID, c.Title, c.Why, only, c.Fix, c.Source)
 			}
 		}
 	}

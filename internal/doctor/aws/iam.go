@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -100,7 +101,10 @@ func (l *looker) keys(ctx context.Context) {
 	}
 	uses := map[string][]use{}
 	names := map[string]bool{}
-	for _, r := range l.m.Resources {
+	l.mu.Lock()
+	list := slices.Clone(l.m.Resources)
+	l.mu.Unlock()
+	for _, r := range list {
 		id, path := "", ""
 		switch r.Type {
 		case "aws_s3_bucket_server_side_encryption_configuration":

@@ -22,9 +22,10 @@ var errUnread = errors.New("some files could not be read as Terraform; the findi
 func newDoctorCmd(a *app) *cobra.Command {
 	var dir, failOn string
 	var only []string
+	var live bool
 	cmd := &cobra.Command{
-		Use:   "doctor --terraform DIR|FILE|-",
-		Short: "Say what is wrong with the Terraform of flow logs",
+		Use:   "doctor --terraform DIR|FILE|- | --aws",
+		Short: "Say what is wrong with flow logs, in Terraform or in a live account",
 		Long: `Reads the Terraform files of a directory, and of the local modules that it calls inside that directory, and says
 what is wrong with the flow logs, buckets, tables, saved queries, alarms and roles in them, the worst first: where it
 stands, what it leads to, and the change as a diff where it is a simple one. Nothing is run or changed, and nothing is
@@ -39,12 +40,17 @@ taken as unknown. A state does not tell what was written from what AWS filled in
 
 Where something bad is found, table and md end in the call of weir's Terraform module that logs the same without it.
 
+With --aws it looks at the flow logs of a live account and Region instead, and at what they lead to, and changes nothing.
+It also finds what no file can show: a delivery that fails or has stopped, a VPC that nothing logs, a table whose columns
+are not the fields of the delivered objects. docs/doctor.md has the permissions that it needs; what it may not see is said.
+
 The formats are those of every command, and sarif, for code scanning. Exit status 1 says that there are findings at or
 above --fail-on, 2 that something could not be read.`,
 		Example: `  weir doctor --terraform infrastructure
   weir doctor --terraform . --fail-on medium -o sarif > doctor.sarif
   terraform show -json plan | weir doctor --terraform -
   weir doctor --terraform . --check table-column-missing
+  weir doctor --aws --s3-region eu-west-1
   weir doctor checks`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -56,14 +62,23 @@ above --fail-on, 2 that something could not be read.`,
 			if err != nil {
 				return fmt.Errorf("--fail-on: %w", err)
 			}
-			checks, err := chosenChecks(only)
+			checks, err := chosenChecks(only, live)
 			if err != nil {
 				return err
 			}
-			if dir == "" {
-				return errors.New("say what to look at: --terraform DIR, or --terraform PLAN.json, which 'terraform show -json' writes")
+			var m *doctor.Module
+			unread := errUnread
+			switch {
+			case live && dir != "":
+				return errors.New("--terraform and --aws: one at a time")
+			case live:
+				m, err = lookAtAWS(cmd.Context(), a)
+				unread = errUnseen
+			case dir == "":
+				return errors.New("say what to look at: --terraform DIR, --terraform PLAN.json, which 'terraform show -json' writes, or --aws")
+			default:
+				m, err = a.readTerraform(dir)
 			}
-			m, err := a.readTerraform(dir)
 			if err != nil {
 				return err
 			}
@@ -82,7 +97,7 @@ above --fail-on, 2 that something could not be read.`,
 			}
 			switch {
 			case len(m.Problems) > 0:
-				return errUnread
+				return unread
 			case slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check.Severity >= least }):
 				return errNo
 			}
@@ -91,10 +106,12 @@ above --fail-on, 2 that something could not be read.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&dir, "terraform", "", "look at the files in `DIR`, or at the JSON of a plan or state, from a file or -")
+	f.BoolVar(&live, "aws", false, "look at the live account and Region that the AWS settings name")
 	f.StringVar(&failOn, "fail-on", "high", "exit status 1 from this `SEVERITY` on: "+strings.Join(doctor.Severities(), ", "))
 	f.StringSliceVar(&only, "check", nil, "only this check, by its `ID`; may be said several times")
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(doctor.Severities(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("check", cobra.FixedCompletions(checkIDs(), cobra.ShellCompDirectiveNoFileComp))
+	addSettingFlags(cmd, "s3.region", "s3.profile", "s3.endpoint", "s3.path_style", "s3.assume_role", "s3.external_id")
 	cmd.AddCommand(newDoctorChecksCmd(a))
 	return cmd
 }
@@ -158,14 +175,17 @@ func checkIDs() (ids []string) {
 	return ids
 }
 
-func chosenChecks(only []string) ([]*doctor.Check, error) {
+// chosenChecks are those named by only, else all that make sense: in files, nothing of a live account shows.
+func chosenChecks(only []string, live bool) ([]*doctor.Check, error) {
 	all := doctor.Checks()
 	for _, id := range only {
 		if !slices.Contains(checkIDs(), id) {
 			return nil, fmt.Errorf("--check: no check is called %q%s", id, didYouMean(id, checkIDs()))
 		}
 	}
-	return slices.DeleteFunc(all, func(c *doctor.Check) bool { return len(only) > 0 && !slices.Contains(only, c.ID) }), nil
+	return slices.DeleteFunc(all, func(c *doctor.Check) bool {
+		return len(only) > 0 && !slices.Contains(only, c.ID) || len(only) == 0 && c.Live() && !live
+	}), nil
 }
 
 // writeFindings prints them. With whole, people also get what would stand in the place of flow logs that are badly made.
@@ -176,7 +196,7 @@ func (a *app) writeFindings(m *doctor.Module, found []doctor.Finding, checks []*
 		return writeSARIF(a.stdout, found, checks)
 	case "table":
 		for _, f := range found {
-			fmt.Fprintf(&b, "%s  %s: %s (%s)\n  %s: %s\n  %s Fix: %s\n", strings.ToUpper(f.Check.Severity.String()), printable(place(f)), printable(f.Check.Title), f.Check.ID,
+			fmt.Fprintf(&b, "%s  %s%s (%s)\n  %s: %s\n  %s Fix: %s\n", strings.ToUpper(f.Check.Severity.String()), printable(place(f)), printable(f.Check.Title), f.Check.ID,
 				printable(f.Resource), printable(f.Summary), printable(f.Check.Why), printable(f.Check.Fix))
 			for l := range strings.Lines(f.Diff) {
 				b.WriteString("    " + printable(strings.TrimSuffix(l, "\n")) + "\n")
@@ -222,7 +242,7 @@ func (a *app) writeFindings(m *doctor.Module, found []doctor.Finding, checks []*
 		if f.Line > 0 {
 			line = f.Line
 		}
-		l.add(f.Check.Severity.String(), f.Check.ID, f.File, line, f.Resource, f.Check.Title, f.Summary, f.Check.Why, f.Check.Fix, f.Check.Source, nullIfEmpty(f.Diff))
+		l.add(f.Check.Severity.String(), f.Check.ID, nullIfEmpty(f.File), line, f.Resource, f.Check.Title, f.Summary, f.Check.Why, f.Check.Fix, f.Check.Source, nullIfEmpty(f.Diff))
 	}
 	return l.write(a.stdout, out)
 }
@@ -251,17 +271,27 @@ func nullIfEmpty(s string) any {
 	return s
 }
 
+// place is where a finding stands in files, "" in a live account, whose resources say it by their names.
 func place(f doctor.Finding) string {
-	if f.Line == 0 {
-		return f.File
+	switch {
+	case f.File == "":
+		return ""
+	case f.Line == 0:
+		return f.File + ": "
 	}
-	return fmt.Sprintf("%s:%d", f.File, f.Line)
+	return fmt.Sprintf("%s:%d: ", f.File, f.Line)
 }
 
 func doctorDoc() []byte {
 	var b bytes.Buffer
 	b.WriteString("# What the doctor looks for\n\n" + generatedNote)
 	all := doctor.Checks()
+	files := 0
+	for _, c := range all {
+		if !c.Live() {
+			files++
+		}
+	}
 	fmt.Fprintf(&b, `%sweir doctor --terraform DIR%s reads Terraform files and finds the mistakes below, %d kinds. Each names the place, and
 shows the change as a diff where it is a simple one. What is known only when Terraform runs (a variable without a default,
 the result of a data source, a module from elsewhere) is never a finding.
@@ -275,17 +305,22 @@ left to a default is not always found there. Sensitive values are taken as unkno
 Where something high or critical is found, the table and the Markdown end in a call of weir's Terraform module that logs the
 same, and say which resources it stands for.
 
-What it does not do: it does not look at a live account. Of files, functions that read others (file, templatefile) are not
+%sweir doctor --aws%s looks at a live account instead. Of files, functions that read others (file, templatefile) are not
 run: what they make is unknown. Override files are merged as Terraform does it, but what they change has no line and no diff.
 
 In CI: %sweir doctor --terraform . --fail-on high -o sarif > doctor.sarif%s. Exit status 1 says that there are findings at or
 above --fail-on, 2 that a file could not be read.
-`, "`", "`", len(all), "`", "`", "`", "`")
+`, "`", "`", files, "`", "`", "`", "`", "`", "`")
+	b.WriteString(doctorAWSDoc())
 	for _, severity := range doctor.Severities() {
 		fmt.Fprintf(&b, "\n## %s\n", strings.ToUpper(severity[:1])+severity[1:])
 		for _, c := range all {
 			if c.Severity.String() == severity {
-				fmt.Fprintf(&b, "\n### %s\n\n%s. %s\n\nFix: %s\n\nSource: %s.\n", c.ID, c.Title, c.Why, c.Fix, c.Source)
+				only := ""
+				if c.Live() {
+					only = " *A live account only.*"
+				}
+				fmt.Fprintf(&b, "\n### %s\n\n%s. %s%s\n\nFix: %s\n\nSource: %s.\n", c.ID, c.Title, c.Why, only, c.Fix, c.Source)
 			}
 		}
 	}

@@ -152,7 +152,8 @@ var tableChecks = []*Check{
 					to, _ := splitLocation(d)
 					all = all && f.kind == "s3" && known && to != name
 				}
-				if all && t.located != "" {
+				// Into a bucket in use, other accounts may deliver.
+				if all && t.located != "" && (!s.m.isLive() || t.is("live.empty", true)) {
 					r(t.Resource, t.locAt, "no flow log here delivers to the bucket "+name, nil)
 				}
 			}
@@ -251,6 +252,9 @@ var projectionChecks = []*Check{
 
 // loads tells whether anything here may add a partition to a table.
 func (s *setup) loads(t *table) bool {
+	if s.m.isLive() && !t.ddl {
+		return !t.is("live.partitions", false) // they are there, or not
+	}
 	if len(s.of("aws_glue_partition"))+len(s.of("aws_glue_crawler"))+len(s.of("aws_lambda_function"))+len(s.of("aws_glue_partition_index")) > 0 {
 		return true
 	}

@@ -46,13 +46,39 @@ data "aws_iam_policy_document" "key" {
     }
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = local.accounts
+      variable = local.deliverers.key
+      values   = local.deliverers.values
     }
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
       values   = local.delivery_arns
+    }
+  }
+
+  # S3 encrypts what it sends to a queue. Amazon SQS Developer Guide, "Key management", read 2026-11.
+  dynamic "statement" {
+    for_each = local.queue
+
+    content {
+      sid       = "BucketSends"
+      actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["s3.amazonaws.com"]
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [local.account]
+      }
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = [local.bucket_arn]
+      }
     }
   }
 }

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"weir/flowlog"
+	"weir/internal/engine"
+)
+
+// The module's view must have the columns of weir's own, so that SQL moves between the two.
+func TestTerraformView(t *testing.T) {
+	for _, table := range flowlog.Tables {
+		columns, err := tfView(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for _, c := range engine.ViewsOf(table.Name, engine.Columns(table))[0].Columns {
+			if c.Name != "extra" {
+				want = append(want, c.Name)
+			}
+		}
+		want = append(want, tfViewKeys...)
+		for _, c := range columns {
+			got = append(got, c.Name)
+			if strings.Contains(c.Type, "zone") || strings.Contains(c.Hive, "zone") || c.Hive == "" {
+				t.Errorf("%s: Athena has no view with a column %s of type %s (%s)", table.Name, c.Name, c.Type, c.Hive)
+			}
+			if named := " AS " + engine.QuoteName(c.Name); c.SQL != engine.QuoteName(c.Name) && !strings.HasSuffix(c.SQL, named) {
+				t.Errorf("%s: %s makes no column %s", table.Name, c.SQL, c.Name)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: columns (-weir +module):\n%s", table.Name, diff)
+		}
+	}
+}
+
+// What the view's keys are made of must be there, in every layout.
+func TestTerraformViewKeys(t *testing.T) {
+	for name, l := range tfLayouts() {
+		if len(l.Keys) != len(tfViewKeys) {
+			t.Errorf("%s: keys %v, not %v", name, l.Keys, tfViewKeys)
+		}
+		for i, key := range l.Keys {
+			of, as, _ := strings.Cut(key, " AS \""+tfViewKeys[i]+"\"")
+			if as != "" {
+				t.Errorf("%s: key %s is not named %s", name, key, tfViewKeys[i])
+			}
+			for j, part := range strings.Split(of, `"`) {
+				if j%2 == 1 && !slices.Contains(l.Partitions, part) {
+					t.Errorf("%s: key %s is made of %s, which is no partition column", name, tfViewKeys[i], part)
+				}
+			}
+		}
+	}
+}
+
+func TestTerraformReadmeIsUpToDate(t *testing.T) {
+	want, err := moduleReadme(terraformModule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(terraformModule, terraformReadme))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s of the module is out of date: run go generate ./...", terraformReadme)
+	}
+}
+
+// What a variable says of itself comes into a table whole, whatever is in it.
+func TestModuleReadme(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		terraformReadme: "# m\n" + readmeBegin + "old\n" + readmeEnd + "end\n",
+		"a.tf":          "variable \"x_y\" {\n  description = <<-EOT\n    One | two, `a_b|c`.\n    Three *.\n  EOT\n  type = object({\n    a = optional(string, \"|\")\n  })\n}\n",
+		"b.tf":          "output \"o\" {\n  description = \"What.\"\n  value = 1\n}\nvariable \"z\" {\n  description = \"Z\"\n  default = null\n}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := moduleReadme(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "# m\n" + readmeBegin + `## Inputs
+
+| Name | Description | Type | Default | Required |
+|------|-------------|------|---------|:--------:|
+| ` + "`x_y`" + ` | One \| two, ` + "`a_b\\|c`" + `.<br>Three \*. | ` + "`object({ a = optional(string, \"\\|\") })`" + ` | n/a | yes |
+| ` + "`z`" + ` | Z | n/a | ` + "`null`" + ` | no |
+
+## Outputs
+
+| Name | Description |
+|------|-------------|
+| ` + "`o`" + ` | What. |
+` + readmeEnd + "end\n"
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "c.tf"), []byte("variable \"mute\" {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := moduleReadme(dir); err == nil || !strings.Contains(err.Error(), "variable mute has no description") {
+		t.Errorf("a variable without a description: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/engine"
+	"weir/internal/engine/trinotest"
 )
 
 // The module's view must have the columns of weir's own, so that SQL moves between the two.
@@ -114,5 +116,72 @@ func TestModuleReadme(t *testing.T) {
 	}
 	if _, err := moduleReadme(dir); err == nil || !strings.Contains(err.Error(), "variable mute has no description") {
 		t.Errorf("a variable without a description: %v", err)
+	}
+}
+
+// The view over two tables, as view.tf writes it, on a real server: it runs, its columns have the types that it is kept with (or the
+// server would call it stale), and rows of both tables come out.
+func TestEnginesTerraformView(t *testing.T) {
+	server := trinotest.Start(t)
+	for _, table := range flowlog.Tables {
+		k, err := tfKindOf(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		types := map[string]string{"string": "varchar", "int": "integer", "bigint": "bigint"}
+		values := map[string]string{"start": "1795132800", "end": "1795132860", "day": "2026/11/20", "hour": "07", "log_status": "OK", "srcaddr": "-"}
+		var selects []string
+		for _, delivered := range []struct{ preset, layout, day string }{{"all", "plain-hourly", "2026/11/20"}, {"security", "hive", "20"}} {
+			l := tfLayouts()[delivered.layout]
+			has := map[string]bool{}
+			var names, cells []string
+			cell := func(name, typ, value string) {
+				names = append(names, engine.QuoteName(name))
+				if value == "" {
+					cells = append(cells, "CAST(NULL AS "+typ+")")
+				} else {
+					cells = append(cells, "CAST('"+value+"' AS "+typ+")")
+				}
+			}
+			for _, f := range k.Fields {
+				if slices.Contains(k.Presets[delivered.preset], f.Name) {
+					has[f.Column] = true
+					cell(f.Column, types[f.Type], values[f.Column])
+				}
+			}
+			for _, p := range l.Partitions {
+				cell(p, "varchar", map[string]string{"aws_account_id": "123456789012", "aws_region": "eu-west-1", "year": "2026", "month": "11", "day": delivered.day, "hour": "07"}[p])
+			}
+			cell("$path", "varchar", "s3://b/"+delivered.layout)
+			var items []string // as athena.tf does
+			for _, s := range k.Select {
+				if has[s.Of] {
+					items = append(items, s.Present)
+				} else {
+					items = append(items, s.Absent)
+				}
+			}
+			selects = append(selects, "SELECT "+strings.Join(append(items, l.Keys...), ", ")+" FROM (VALUES ("+strings.Join(cells, ", ")+")) AS t("+strings.Join(names, ", ")+")")
+		}
+		var columns, typeOf []string
+		for _, c := range k.View {
+			columns = append(columns, c.SQL)
+			typeOf = append(typeOf, "typeof("+engine.QuoteName(c.Name)+")")
+		}
+		view := "(SELECT " + strings.Join(columns, ", ") + " FROM (" + strings.Join(selects, " UNION ALL ") + "))"
+		rows := server.Query(t, "SELECT "+strings.Join(typeOf, ", ")+" FROM "+view)
+		if len(rows) != 2 {
+			t.Fatalf("%s: %d rows of two tables", table.Name, len(rows))
+		}
+		for i, c := range k.View {
+			if got := rows[0][i].(string); got != c.Type && !(c.Type == "varchar" && strings.HasPrefix(got, "varchar(")) {
+				t.Errorf("%s: column %s is of type %s, and kept as %s", table.Name, c.Name, got, c.Type)
+			}
+		}
+		got := fmt.Sprint(server.Query(t, "SELECT source_object, CAST(start_time AS varchar), CAST(end_time AS varchar), aws_region, year, day, hour, srcaddr FROM "+view+" WHERE day >= '2026/11/20' ORDER BY 1"))
+		want := "[[s3://b/hive 2026-11-20 00:00:00.000 2026-11-20 00:01:00.000 eu-west-1 2026 2026/11/20 <nil> <nil>] [s3://b/plain-hourly 2026-11-20 00:00:00.000 2026-11-20 00:01:00.000 eu-west-1 2026 2026/11/20 07 <nil>]]"
+		if got != want {
+			t.Errorf("%s:\n got %s\nwant %s", table.Name, got, want)
+		}
 	}
 }

@@ -24,6 +24,9 @@ resource "aws_kms_key_policy" "logs" {
 # "*" as a resource is the key that has the policy. Amazon VPC User Guide, "Required key policy for use with SSE-KMS",
 # read 2026-11.
 data "aws_iam_policy_document" "key" {
+  # checkov:skip=CKV_AWS_109:The account must rule its own key, or nobody can.
+  # checkov:skip=CKV_AWS_111:The same. The services are held by conditions.
+  # checkov:skip=CKV_AWS_356:In the policy of a key, "*" is this key.
   statement {
     sid       = "Account"
     actions   = ["kms:*"]

@@ -21,6 +21,11 @@ output "fields" {
 output "flow_log_ids" {
   description = "IDs of the flow logs, by kind and name: vpc/main."
   value       = { for name, f in aws_flow_log.this : name => f.id }
+
+  precondition {
+    condition     = length(local.twice) == 0
+    error_message = "${join(", ", local.twice)}: found by tag, and named by ID, too. AWS refuses a second flow log of the same kind: leave it out of the map of names, or take the tag away."
+  }
 }
 
 output "athena_table" {

@@ -5,37 +5,16 @@
 data "aws_vpcs" "tagged" {
   count = length(var.vpc_tags) > 0 ? 1 : 0
   tags  = var.vpc_tags
-
-  lifecycle {
-    postcondition {
-      condition     = length(setintersection(self.ids, values(var.vpcs))) == 0
-      error_message = "vpc_tags: ${join(", ", setintersection(self.ids, values(var.vpcs)))} is in vpcs, too, and AWS refuses a second flow log of the same kind. Leave it out of vpcs, or take the tag away."
-    }
-  }
 }
 
 data "aws_subnets" "tagged" {
   count = length(var.subnet_tags) > 0 ? 1 : 0
   tags  = var.subnet_tags
-
-  lifecycle {
-    postcondition {
-      condition     = length(setintersection(self.ids, values(var.subnets))) == 0
-      error_message = "subnet_tags: ${join(", ", setintersection(self.ids, values(var.subnets)))} is in subnets, too, and AWS refuses a second flow log of the same kind. Leave it out of subnets, or take the tag away."
-    }
-  }
 }
 
 data "aws_network_interfaces" "tagged" {
   count = length(var.interface_tags) > 0 ? 1 : 0
   tags  = var.interface_tags
-
-  lifecycle {
-    postcondition {
-      condition     = length(setintersection(self.ids, values(var.interfaces))) == 0
-      error_message = "interface_tags: ${join(", ", setintersection(self.ids, values(var.interfaces)))} is in interfaces, too, and AWS refuses a second flow log of the same kind. Leave it out of interfaces, or take the tag away."
-    }
-  }
 }
 
 data "aws_ec2_transit_gateway_attachments" "tagged" {
@@ -49,13 +28,6 @@ data "aws_ec2_transit_gateway_attachments" "tagged" {
       values = [filter.value]
     }
   }
-
-  lifecycle {
-    postcondition {
-      condition     = length(setintersection(self.ids, values(var.transit_gateway_attachments))) == 0
-      error_message = "transit_gateway_attachment_tags: ${join(", ", setintersection(self.ids, values(var.transit_gateway_attachments)))} is in transit_gateway_attachments, too, and AWS refuses a second flow log of the same kind. Leave it out of them, or take the tag away."
-    }
-  }
 }
 
 locals {
@@ -63,10 +35,24 @@ locals {
   of_vpcs = length(var.vpcs) + length(var.subnets) + length(var.interfaces) + length(var.vpc_tags) + length(var.subnet_tags) + length(var.interface_tags) > 0
   transit = length(var.transit_gateways) + length(var.transit_gateway_attachments) + length(var.transit_gateway_attachment_tags) > 0
 
+  tagged_vpcs        = flatten(data.aws_vpcs.tagged[*].ids)
+  tagged_subnets     = flatten(data.aws_subnets.tagged[*].ids)
+  tagged_interfaces  = flatten(data.aws_network_interfaces.tagged[*].ids)
+  tagged_attachments = flatten(data.aws_ec2_transit_gateway_attachments.tagged[*].ids)
+
   tagged_sources = merge(
-    { for id in flatten(data.aws_vpcs.tagged[*].ids) : "vpc/${id}" => { vpc = id } },
-    { for id in flatten(data.aws_subnets.tagged[*].ids) : "subnet/${id}" => { subnet = id } },
-    { for id in flatten(data.aws_network_interfaces.tagged[*].ids) : "interface/${id}" => { eni = id } },
-    { for id in flatten(data.aws_ec2_transit_gateway_attachments.tagged[*].ids) : "tgw-attachment/${id}" => { attachment = id } },
+    { for id in local.tagged_vpcs : "vpc/${id}" => { vpc = id } },
+    { for id in local.tagged_subnets : "subnet/${id}" => { subnet = id } },
+    { for id in local.tagged_interfaces : "interface/${id}" => { eni = id } },
+    { for id in local.tagged_attachments : "tgw-attachment/${id}" => { attachment = id } },
+  )
+
+  # What would have two flow logs, for whom AWS has no second. Checked at an output: a condition of the data itself would make its
+  # IDs unknown at plan where one of the named things is yet to be made, and then no flow log has a key.
+  twice = concat(
+    tolist(setintersection(local.tagged_vpcs, values(var.vpcs))),
+    tolist(setintersection(local.tagged_subnets, values(var.subnets))),
+    tolist(setintersection(local.tagged_interfaces, values(var.interfaces))),
+    tolist(setintersection(local.tagged_attachments, values(var.transit_gateway_attachments))),
   )
 }

@@ -126,3 +126,23 @@ run "several_accounts_hive_hourly_text_kms" {
     error_message = output.reader_policy
   }
 }
+
+# A VPC of the same run has no ID yet: that must not hide what is found by tag.
+run "by_tag_beside_what_is_to_be_made" {
+  command = plan
+  module {
+    source = "./tests/made"
+  }
+  override_data {
+    target = module.flow_logs.data.aws_caller_identity.me
+    values = { account_id = "123456789012" }
+  }
+  override_data {
+    target = module.flow_logs.data.aws_vpcs.tagged
+    values = { ids = ["vpc-0a", "vpc-0b"] }
+  }
+  assert {
+    condition     = toset(output.names) == toset(["vpc/main", "vpc/vpc-0a", "vpc/vpc-0b"])
+    error_message = jsonencode(output.names)
+  }
+}

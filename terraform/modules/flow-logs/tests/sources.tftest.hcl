@@ -68,26 +68,40 @@ run "attachments_by_tag" {
   }
 }
 
-run "by_tag_what_is_named_already" {
+run "vpc_by_tag_that_is_named" {
   command = plan
   variables {
-    vpcs           = { main = "vpc-0b" }
-    subnets        = { a = "subnet-0a" }
-    interfaces     = { a = "eni-0a" }
-    vpc_tags       = { flow-logs = "on" }
-    subnet_tags    = { flow-logs = "on" }
-    interface_tags = { flow-logs = "on" }
+    vpcs     = { main = "vpc-0b" }
+    vpc_tags = { flow-logs = "on" }
   }
-  expect_failures = [data.aws_vpcs.tagged[0], data.aws_subnets.tagged[0], data.aws_network_interfaces.tagged[0]]
+  expect_failures = [output.flow_log_ids]
 }
 
-run "attachment_by_tag_what_is_named_already" {
+run "subnet_by_tag_that_is_named" {
+  command = plan
+  variables {
+    subnets     = { a = "subnet-0a" }
+    subnet_tags = { flow-logs = "on" }
+  }
+  expect_failures = [output.flow_log_ids]
+}
+
+run "interface_by_tag_that_is_named" {
+  command = plan
+  variables {
+    interfaces     = { a = "eni-0a" }
+    interface_tags = { flow-logs = "on" }
+  }
+  expect_failures = [output.flow_log_ids]
+}
+
+run "attachment_by_tag_that_is_named" {
   command = plan
   variables {
     transit_gateway_attachments     = { a = "tgw-attach-0a" }
     transit_gateway_attachment_tags = { flow-logs = "on" }
   }
-  expect_failures = [data.aws_ec2_transit_gateway_attachments.tagged[0]]
+  expect_failures = [output.flow_log_ids]
 }
 
 run "tags_without_keys" {

@@ -25,6 +25,12 @@ locals {
     }
   }
 
+  # Parquet is told by name, and text by position.
+  shape = join(" ", concat(
+    [var.file_format, var.hive_compatible ? "hive" : "plain", var.per_hour ? "hourly" : "daily"],
+    var.file_format == "plain-text" ? local.fields : [],
+  ))
+
   # Athena computes the partitions, so none is ever loaded.
   projections = {
     for name, t in local.tables : name => merge(
@@ -51,6 +57,18 @@ locals {
   saved = {
     for q in local.kind.queries : q.name => q
     if var.athena && (contains(local.wanted, q.name) || contains(local.wanted, "*")) && length(setsubtract(q.needs, local.fields)) == 0
+  }
+}
+
+# Remembers in what shape objects lie below a prefix, since its first apply: a table can show one shape. Terraform could not tell
+# otherwise that a change of the format leaves old objects behind that the new columns do not fit.
+resource "terraform_data" "shape" {
+  for_each = var.athena ? { (local.folder) = local.shape } : {}
+
+  input = each.value
+
+  lifecycle {
+    ignore_changes = [input]
   }
 }
 
@@ -102,6 +120,13 @@ resource "aws_glue_catalog_table" "logs" {
     content {
       name = partition_keys.value
       type = "string"
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = terraform_data.shape[local.folder].output == local.shape
+      error_message = "format, fields, file_format, hive_compatible, per_hour: below the prefix \"${var.prefix}\" lie objects of another shape, which the table could not show any more, or would show with wrong values. Change prefix in the same step, and name the old shape in former: docs/terraform.md, \"Change the format\"."
     }
   }
 }

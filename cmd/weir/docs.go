@@ -38,6 +38,13 @@ func newDocsCmd(*app) *cobra.Command {
 				if err == nil {
 					err = os.WriteFile(filepath.Join(module, terraformFile), data, 0o644)
 				}
+				var readme []byte
+				if err == nil {
+					readme, err = moduleReadme(module)
+				}
+				if err == nil {
+					err = os.WriteFile(filepath.Join(module, terraformReadme), readme, 0o644)
+				}
 				if err != nil {
 					return fmt.Errorf("write docs: %w", err)
 				}
@@ -59,7 +66,7 @@ func newDocsCmd(*app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "write commands.md, doctor.md, fields.md and rules.md into `DIR`")
-	cmd.Flags().StringVar(&module, "terraform", "", "write "+terraformFile+" into the module in `DIR`")
+	cmd.Flags().StringVar(&module, "terraform", "", "write "+terraformFile+" and "+terraformReadme+" into the module in `DIR`")
 	cmd.Flags().StringVar(&man, "man", "", "write a man page for each command into `DIR`")
 	return cmd
 }

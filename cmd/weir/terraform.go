@@ -22,6 +22,7 @@ type tfKind struct {
 	Fields    []tfField           `json:"fields"`
 	Presets   map[string][]string `json:"presets"`
 	Select    []tfItem            `json:"select"`
+	View      []tfColumn          `json:"view"`
 	Queries   []tfQuery           `json:"queries"`
 	Suggested []string            `json:"suggested_queries"` // what the module makes if nobody says which
 }
@@ -56,6 +57,7 @@ type tfLayout struct {
 	Template   string            `json:"template"`   // of the location, below the prefix
 	Projection map[string]string `json:"projection"` // without those that the module fills in: accounts, regions, first day
 	Days       string            `json:"days"`       // the condition for the last daysMark days of delivery
+	Keys       []string          `json:"keys"`       // the partition columns as tfViewKeys
 }
 
 const (
@@ -103,6 +105,7 @@ func tfLayouts() map[string]tfLayout {
 				l.Projection["projection.hour.digits"] = "2"
 				name += "-hourly"
 			}
+			l.Keys = tfKeys(strings.HasPrefix(name, "hive"), hourly)
 			out[name] = l
 		}
 	}
@@ -185,6 +188,10 @@ func tfKindOf(t *flowlog.Table) (tfKind, error) {
 			absent[i] = "CAST(NULL AS varchar) AS " + engine.QuoteName(of)
 		}
 		k.Select = append(k.Select, tfItem{of, present[i], absent[i]})
+	}
+
+	if k.View, err = tfView(t); err != nil {
+		return k, err
 	}
 
 	views := engine.RemoteViews(engine.Athena, []engine.RemoteTable{{Name: t.Name, From: rowsMark, Columns: engine.Columns(t)}})

@@ -100,7 +100,7 @@ resource "aws_s3_bucket_policy" "logs" {
   lifecycle {
     precondition {
       condition     = length(data.aws_iam_policy_document.bucket.json) <= 20480
-      error_message = "accounts, regions: the bucket's policy would be ${length(data.aws_iam_policy_document.bucket.json)} bytes long, and S3 takes 20480. Use fewer, or a bucket for each group of accounts."
+      error_message = "accounts, regions: the bucket's policy would be ${length(data.aws_iam_policy_document.bucket.json)} bytes long, and S3 takes 20480. Name the organization instead, use fewer, or a bucket for each group of accounts."
     }
   }
 
@@ -112,7 +112,7 @@ data "aws_iam_policy_document" "bucket" {
   statement {
     sid       = "AWSLogDeliveryWrite"
     actions   = ["s3:PutObject"]
-    resources = [for a in local.accounts : "${local.bucket_arn}/${local.folder}AWSLogs/${var.hive_compatible ? "aws-account-id=" : ""}${a}/*"]
+    resources = local.delivery_places
 
     principals {
       type        = "Service"
@@ -125,8 +125,8 @@ data "aws_iam_policy_document" "bucket" {
     }
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = local.accounts
+      variable = local.deliverers.key
+      values   = local.deliverers.values
     }
     condition {
       test     = "ArnLike"
@@ -146,8 +146,8 @@ data "aws_iam_policy_document" "bucket" {
     }
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = local.accounts
+      variable = local.deliverers.key
+      values   = local.deliverers.values
     }
     condition {
       test     = "ArnLike"

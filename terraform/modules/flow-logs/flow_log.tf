@@ -6,6 +6,7 @@ locals {
     { for name, id in var.interfaces : "interface/${name}" => { eni = id } },
     { for name, id in var.transit_gateways : "tgw/${name}" => { tgw = id } },
     { for name, id in var.transit_gateway_attachments : "tgw-attachment/${name}" => { attachment = id } },
+    local.tagged_sources,
   )
 }
 

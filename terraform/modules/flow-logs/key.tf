@@ -24,6 +24,9 @@ resource "aws_kms_key_policy" "logs" {
 # "*" as a resource is the key that has the policy. Amazon VPC User Guide, "Required key policy for use with SSE-KMS",
 # read 2026-11.
 data "aws_iam_policy_document" "key" {
+  # checkov:skip=CKV_AWS_109:The account must rule its own key, or nobody can.
+  # checkov:skip=CKV_AWS_111:The same. The services are held by conditions.
+  # checkov:skip=CKV_AWS_356:In the policy of a key, "*" is this key.
   statement {
     sid       = "Account"
     actions   = ["kms:*"]
@@ -46,13 +49,39 @@ data "aws_iam_policy_document" "key" {
     }
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = local.accounts
+      variable = local.deliverers.key
+      values   = local.deliverers.values
     }
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
       values   = local.delivery_arns
+    }
+  }
+
+  # S3 encrypts what it sends to a queue. Amazon SQS Developer Guide, "Key management", read 2026-11.
+  dynamic "statement" {
+    for_each = local.queue
+
+    content {
+      sid       = "BucketSends"
+      actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["s3.amazonaws.com"]
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [local.account]
+      }
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = [local.bucket_arn]
+      }
     }
   }
 }

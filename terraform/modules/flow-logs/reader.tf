@@ -11,7 +11,7 @@ data "aws_iam_policy_document" "reader" {
   statement {
     sid       = "LogsRead"
     actions   = ["s3:GetObject"]
-    resources = ["${local.bucket_arn}/${local.folder}AWSLogs/*"]
+    resources = [for t in local.tables : "arn:${local.partition}:s3:::${trimprefix(t.root, "s3://")}AWSLogs/*"]
   }
 
   dynamic "statement" {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 
 	"weir/flowlog"
 	"weir/internal/network"
+	"weir/queries"
 	"weir/rules"
 )
 
@@ -165,6 +168,23 @@ func TestTerraformFilters(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// The alarms' texts send people to saved queries, which must be there.
+func TestTerraformAlarmQueries(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(terraformModule, "alarms.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`query\s+= "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1)
+	if len(found) < 6 {
+		t.Errorf("found %d queries in alarms.tf", len(found))
+	}
+	for _, m := range found {
+		if _, ok := queries.Get(m[1]); !ok {
+			t.Errorf("alarms.tf: there is no query %s", m[1])
 		}
 	}
 }

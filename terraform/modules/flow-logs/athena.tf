@@ -29,12 +29,12 @@ locals {
   wanted = var.queries != null ? var.queries : local.kind.suggested_queries
   saved = {
     for q in local.kind.queries : q.name => q
-    if var.athena && (contains(local.wanted, q.name) || contains(local.wanted, "*")) && length(setsubtract(q.needs, local.fields)) == 0
+    if local.athena && (contains(local.wanted, q.name) || contains(local.wanted, "*")) && length(setsubtract(q.needs, local.fields)) == 0
   }
 }
 
 resource "aws_glue_catalog_database" "logs" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   name        = local.database
   description = "Flow logs in ${local.root}"
@@ -42,7 +42,7 @@ resource "aws_glue_catalog_database" "logs" {
 }
 
 resource "aws_glue_catalog_table" "logs" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   database_name = aws_glue_catalog_database.logs[0].name
   name          = local.table
@@ -86,7 +86,7 @@ resource "aws_glue_catalog_table" "logs" {
 }
 
 resource "aws_athena_workgroup" "logs" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   name        = var.name
   description = "Questions about flow logs"

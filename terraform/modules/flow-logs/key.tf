@@ -1,7 +1,7 @@
 resource "aws_kms_key" "logs" {
   count = local.key ? 1 : 0
 
-  description             = "Flow logs in ${local.bucket}"
+  description             = "Flow logs in ${local.s3 ? local.bucket : local.log_group}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
   tags                    = var.tags
@@ -35,24 +35,76 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  statement {
-    sid       = "AWSLogDelivery"
-    actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
-    resources = ["*"]
+  dynamic "statement" {
+    for_each = local.s3 ? [1] : []
 
-    principals {
-      type        = "Service"
-      identifiers = ["delivery.logs.amazonaws.com"]
+    content {
+      sid       = "AWSLogDelivery"
+      actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["delivery.logs.amazonaws.com"]
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = local.accounts
+      }
+      condition {
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = local.delivery_arns
+      }
     }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = local.accounts
+  }
+
+  # Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS Key Management Service", read 2026-11.
+  dynamic "statement" {
+    for_each = local.cloudwatch ? [1] : []
+
+    content {
+      sid       = "CloudWatchLogs"
+      actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["logs.${local.region}.${data.aws_partition.me.dns_suffix}"]
+      }
+      condition {
+        test     = "ArnEquals"
+        variable = "kms:EncryptionContext:aws:logs:arn"
+        values   = [local.log_group_arn]
+      }
     }
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = local.delivery_arns
+  }
+
+  # Without it, alarms say nothing over a topic that is encrypted. Amazon SNS Developer Guide, "Managing Amazon SNS encryption
+  # keys and costs", read 2026-11.
+  dynamic "statement" {
+    for_each = local.topic ? [1] : []
+
+    content {
+      sid       = "Alarms"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudwatch.amazonaws.com"]
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [local.account]
+      }
+      condition {
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = [local.alarm_arns]
+      }
     }
   }
 }

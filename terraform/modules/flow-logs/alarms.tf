@@ -55,11 +55,16 @@ locals {
     }
   }
 
+  alarms_impossible = {
+    for name, a in local.alarm_table : name => join(", ", [for f in a.filters : local.impossible[f] if contains(keys(local.impossible), f)])
+    if length(setintersection(a.filters, keys(local.impossible))) > 0
+  }
+
   # null switches an alarm off; what the format cannot count has none.
   alarms_wanted = var.alarms == null ? [] : [
     for name, a in local.alarm_table : name
     if(contains(keys(var.alarms), name) ? var.alarms[name] != null : !a.asked) && (a.place == "s3" ? local.make_bucket : local.cloudwatch) &&
-    length(setintersection(a.filters, keys(local.impossible))) == 0
+    !contains(keys(local.alarms_impossible), name)
   ]
   alarms = {
     for name in local.alarms_wanted : name => merge(

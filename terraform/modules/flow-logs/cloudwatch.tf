@@ -9,6 +9,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "logs" {
+  # checkov:skip=CKV_AWS_338:How long is what retention_days says. S3 is where to keep logs for years.
   count = local.cloudwatch ? 1 : 0
 
   name              = local.log_group

@@ -22,17 +22,15 @@ variable "alarms" {
   }
   validation {
     condition     = contains(var.destinations, "cloudwatch") || alltrue([for name, a in coalesce(var.alarms, {}) : a == null || try(local.alarm_table[name].place, "s3") == "s3"])
-    error_message = "alarms: ${join(", ", [for name, a in coalesce(var.alarms, {}) : name if a != null && try(local.alarm_table[name].place, "s3") != "s3"])}: these need a log group. Add cloudwatch to destinations."
+    error_message = "alarms: all but s3-silence and s3-refused need a log group. Add cloudwatch to destinations, or leave the others out."
   }
   validation {
     condition     = (contains(var.destinations, "s3") && var.create_bucket) || alltrue([for name, a in coalesce(var.alarms, {}) : a == null || try(local.alarm_table[name].place, "") != "s3"])
     error_message = "alarms: s3-silence and s3-refused need a bucket that the module makes, to have its requests counted."
   }
   validation {
-    condition = alltrue([
-      for name, a in coalesce(var.alarms, {}) : a == null || length(setintersection(try(local.alarm_table[name].filters, []), keys(local.impossible))) == 0
-    ])
-    error_message = "alarms: ${join("; ", flatten([for name, a in coalesce(var.alarms, {}) : [for f in try(local.alarm_table[name].filters, []) : "${name} ${local.impossible[f]}" if contains(keys(local.impossible), f)] if a != null]))}."
+    condition     = alltrue([for name, a in coalesce(var.alarms, {}) : a == null || !contains(keys(local.alarms_impossible), name)])
+    error_message = "alarms: ${join("; ", [for name, why in local.alarms_impossible : "${name} ${why}" if lookup(coalesce(var.alarms, {}), name, null) != null])}."
   }
   validation {
     condition     = alltrue([for a in values(coalesce(var.alarms, {})) : try(a.threshold, null) == null ? true : a.threshold > 0])

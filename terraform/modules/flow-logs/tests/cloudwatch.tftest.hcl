@@ -196,9 +196,8 @@ run "patterns_follow_a_format_of_ones_own" {
   }
   assert {
     condition = alltrue(flatten([for f in aws_cloudwatch_log_metric_filter.this : [
-      for i, c in split(", ", trimsuffix(trimprefix(f.pattern, "["), "]")) : [
-        for term in split(" || ", c) : split(" ", term)[0] == replace(trimsuffix(trimprefix(split(" ", aws_flow_log.cloudwatch["vpc/main"].log_format)[i], "$${"), "}"), "-", "_")
-      ]
+      for i, c in split(", ", trimsuffix(trimprefix(f.pattern, "["), "]")) :
+      alltrue([for term in split(" || ", c) : "$${${replace(split(" ", term)[0], "_", "-")}}" == element(split(" ", aws_flow_log.cloudwatch["vpc/main"].log_format), i)])
     ]]))
     error_message = "a column stands at another field's place"
   }

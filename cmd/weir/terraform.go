@@ -14,7 +14,7 @@ import (
 )
 
 // terraformFile is the part of the Terraform module that is made from the code: what a field is, its column, the presets,
-// the layouts of keys and the saved queries. The module then cannot disagree with weir, nor a log format with its table.
+// the layouts of keys, the saved queries and the metric filters. The module then cannot disagree with weir, nor a log format with its table.
 const terraformFile = "fields.tf.json"
 
 // tfKind is one kind of flow log in the module: VPC or transit gateway.
@@ -25,6 +25,7 @@ type tfKind struct {
 	View      []tfColumn          `json:"view"`
 	Queries   []tfQuery           `json:"queries"`
 	Suggested []string            `json:"suggested_queries"` // what the module makes if nobody says which
+	Filters   []tfFilter          `json:"filters"`
 }
 
 // tfField is a field. Tag fields name a tag of the user's in a block that provider 5 does not have.
@@ -139,7 +140,7 @@ var suggested = map[*flowlog.Table][]string{
 }
 
 func tfKindOf(t *flowlog.Table) (tfKind, error) {
-	k := tfKind{Suggested: suggested[t]}
+	k := tfKind{Suggested: suggested[t], Filters: tfFilters(t)}
 	var all, standard, security []string
 	whole := athena.RawTable{From: rowsMark, Partitions: []engine.Column{{Name: "aws_account_id", Type: "string"}, {Name: "aws_region", Type: "string"}}}
 	for i := range t.Fields {
@@ -261,7 +262,7 @@ func terraformFields() ([]byte, error) {
 	e.SetIndent("", "  ")
 	err := e.Encode(map[string]any{
 		"//":     "Generated from the code by `go generate ./...`. Do not edit.",
-		"locals": map[string]any{"kinds": kinds, "layouts": tfLayouts()},
+		"locals": map[string]any{"kinds": kinds, "layouts": tfLayouts(), "sensitive_ports": tfPorts()},
 	})
 	// Terraform reads strings of JSON as templates.
 	text := strings.NewReplacer("${", "$${", "%{", "%%{").Replace(b.String())

@@ -11,7 +11,7 @@ import (
 // not say of ours.
 func TestOwnModule(t *testing.T) {
 	for _, dir := range []string{"modules/flow-logs", "examples/tutorial", "examples/existing-bucket", "examples/transit-gateway",
-		"examples/complete", "examples/organization"} {
+		"examples/cloudwatch", "examples/complete", "examples/organization"} {
 		m, err := terraform.Read("../../terraform/" + dir)
 		if err != nil {
 			t.Fatal(err)

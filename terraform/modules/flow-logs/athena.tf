@@ -56,14 +56,14 @@ locals {
   wanted = var.queries != null ? var.queries : local.kind.suggested_queries
   saved = {
     for q in local.kind.queries : q.name => q
-    if var.athena && (contains(local.wanted, q.name) || contains(local.wanted, "*")) && length(setsubtract(q.needs, local.fields)) == 0
+    if local.athena && (contains(local.wanted, q.name) || contains(local.wanted, "*")) && length(setsubtract(q.needs, local.fields)) == 0
   }
 }
 
 # Remembers in what shape objects lie below a prefix, since its first apply: a table can show one shape. Terraform could not tell
 # otherwise that a change of the format leaves old objects behind that the new columns do not fit.
 resource "terraform_data" "shape" {
-  for_each = var.athena ? { (local.folder) = local.shape } : {}
+  for_each = local.athena ? { (local.folder) = local.shape } : {}
 
   input = each.value
 
@@ -73,7 +73,7 @@ resource "terraform_data" "shape" {
 }
 
 resource "aws_glue_catalog_database" "logs" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   name        = local.database
   description = "Flow logs in ${local.root}"
@@ -81,7 +81,7 @@ resource "aws_glue_catalog_database" "logs" {
 }
 
 resource "aws_glue_catalog_table" "logs" {
-  for_each = var.athena ? local.tables : {}
+  for_each = local.athena ? local.tables : {}
 
   database_name = aws_glue_catalog_database.logs[0].name
   name          = each.key
@@ -132,7 +132,7 @@ resource "aws_glue_catalog_table" "logs" {
 }
 
 resource "aws_athena_workgroup" "logs" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   name        = var.name
   description = "Questions about flow logs"

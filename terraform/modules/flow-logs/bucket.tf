@@ -1,5 +1,5 @@
 resource "aws_s3_bucket" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket        = local.bucket
   force_destroy = var.force_destroy
@@ -7,7 +7,7 @@ resource "aws_s3_bucket" "logs" {
 }
 
 resource "aws_s3_bucket_public_access_block" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket                  = aws_s3_bucket.logs[0].id
   block_public_acls       = true
@@ -17,7 +17,7 @@ resource "aws_s3_bucket_public_access_block" "logs" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -27,7 +27,7 @@ resource "aws_s3_bucket_ownership_controls" "logs" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -41,7 +41,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
 }
 
 resource "aws_s3_bucket_versioning" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -51,7 +51,7 @@ resource "aws_s3_bucket_versioning" "logs" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -92,7 +92,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
 }
 
 resource "aws_s3_bucket_policy" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
   policy = data.aws_iam_policy_document.bucket.json

@@ -11,7 +11,7 @@ locals {
 }
 
 resource "aws_flow_log" "this" {
-  for_each = local.sources
+  for_each = local.s3 ? local.sources : {}
 
   vpc_id                        = lookup(each.value, "vpc", null)
   subnet_id                     = lookup(each.value, "subnet", null)

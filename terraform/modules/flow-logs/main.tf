@@ -1,7 +1,8 @@
-# Flow logs in S3, and what is needed to ask them.
+# Flow logs in S3 or CloudWatch Logs, and what is needed to ask them.
 #
 # Start here: the locals decide, and the other files make. flow_log.tf is the flow logs, bucket.tf where they go, athena.tf how
-# they are asked, reader.tf what a reader may. fields.tf.json is generated from weir's own tables.
+# they are asked, reader.tf what a reader may; cloudwatch.tf is the other place where they go, filters.tf what is counted there,
+# alarms.tf what is watched, topic.tf who is told. fields.tf.json is generated from weir's own tables.
 #
 # ARNs are written from names: policies are then known at plan, to people and to tests.
 
@@ -22,6 +23,10 @@ locals {
   # coalescelist would take an empty list for none; validation refuses one.
   fields     = var.fields != null ? var.fields : lookup(local.kind.presets, var.format, [])
   log_format = join(" ", [for f in local.fields : "$${${f}}"])
+
+  s3          = contains(var.destinations, "s3")
+  make_bucket = local.s3 && var.create_bucket
+  athena      = local.s3 && var.athena
 
   bucket     = coalesce(var.bucket, "weir-flow-logs-${local.account}-${local.region}")
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"

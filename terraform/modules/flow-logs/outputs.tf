@@ -1,11 +1,11 @@
 output "source" {
-  description = "For `weir ingest`: where the logs are."
-  value       = "${local.root}AWSLogs/"
+  description = "For `weir ingest`: where the logs are. Null without S3."
+  value       = local.s3 ? "${local.root}AWSLogs/" : null
 }
 
 output "bucket" {
-  description = "Name of the bucket."
-  value       = local.bucket
+  description = "Name of the bucket. Null without S3."
+  value       = local.s3 ? local.bucket : null
 }
 
 output "log_format" {
@@ -19,7 +19,7 @@ output "fields" {
 }
 
 output "flow_log_ids" {
-  description = "IDs of the flow logs, by kind and name: vpc/main."
+  description = "IDs of the flow logs to S3, by kind and name: vpc/main."
   value       = { for name, f in aws_flow_log.this : name => f.id }
 
   precondition {
@@ -30,12 +30,12 @@ output "flow_log_ids" {
 
 output "athena_table" {
   description = "For `weir query --engine athena --athena-table`: database.table. Null without Athena."
-  value       = var.athena ? "${local.database}.${local.table}" : null
+  value       = local.athena ? "${local.database}.${local.table}" : null
 }
 
 output "athena_view" {
   description = "The view for SQL of your own in Athena: database.view. Null without it."
-  value       = var.athena && var.view ? "${local.database}.${local.view_name}" : null
+  value       = local.athena && var.view ? "${local.database}.${local.view_name}" : null
 }
 
 output "workgroup" {
@@ -49,12 +49,12 @@ output "named_queries" {
 }
 
 output "bucket_policy" {
-  description = "The bucket's policy. With create_bucket = false, put its statements into the policy that the bucket has."
-  value       = data.aws_iam_policy_document.bucket.json
+  description = "The bucket's policy. With create_bucket = false, put its statements into the policy that the bucket has. Null without S3."
+  value       = local.s3 ? data.aws_iam_policy_document.bucket.json : null
 }
 
 output "key_policy" {
-  description = "What the policy of a KMS key must have, in statement AWSLogDelivery."
+  description = "What the policy of a KMS key must have, in the statements AWSLogDelivery, CloudWatchLogs and Alarms."
   value       = data.aws_iam_policy_document.key.json
 }
 
@@ -110,5 +110,5 @@ output "instance_profiles" {
 
 output "ready" {
   description = "For wait_for of a call in another Region or account: known when the bucket takes deliveries."
-  value       = var.create_bucket ? one(aws_s3_bucket_policy.logs[*].id) : local.bucket
+  value       = local.make_bucket ? one(aws_s3_bucket_policy.logs[*].id) : local.bucket
 }

@@ -16,6 +16,10 @@ variable "queue" {
   default = null
 
   validation {
+    condition     = var.queue == null || contains(var.destinations, "s3")
+    error_message = "queue: it hears of objects in S3. Add s3 to destinations, or leave it out."
+  }
+  validation {
     condition     = var.queue == null ? true : var.queue.visibility_timeout >= 0 && var.queue.visibility_timeout <= 43200 && floor(var.queue.visibility_timeout) == var.queue.visibility_timeout
     error_message = "queue: visibility_timeout is 0 to 43200 whole seconds, which are 12 hours."
   }

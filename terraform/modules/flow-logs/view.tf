@@ -9,7 +9,7 @@ locals {
 }
 
 resource "aws_glue_catalog_table" "view" {
-  count = var.athena && var.view ? 1 : 0
+  count = local.athena && var.view ? 1 : 0
 
   database_name      = aws_glue_catalog_database.logs[0].name
   name               = local.view_name

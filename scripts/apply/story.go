@@ -357,9 +357,19 @@ func (s *story) stopsAtLogs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	left, err := s.cloud.left(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(left, deletedKey) {
+		return errors.New("destroy leaves the logs, and deletes the key that they are encrypted with")
+	}
 	s.note("destroy stops at the logs, all %d objects of them; it leaves %s", len(s.had.objects), strings.Join(managed, ", "))
 	return s.cloud.empty(ctx, s.bucket)
 }
+
+// deletedKey is what is left of a key: KMS deletes none at once.
+const deletedKey = "key PendingDeletion"
 
 // destroy must leave nothing, or a key that waits.
 func (s *story) destroy(ctx context.Context) error {
@@ -378,7 +388,7 @@ func (s *story) destroy(ctx context.Context) error {
 		return fmt.Errorf("destroy left %v", managed)
 	}
 	for _, l := range left {
-		if l != "key PendingDeletion" {
+		if l != deletedKey {
 			return fmt.Errorf("destroy left %v in the account", left)
 		}
 	}

@@ -7,6 +7,9 @@ resource "aws_s3_bucket" "logs" {
   bucket        = local.bucket
   force_destroy = var.force_destroy
   tags          = var.tags
+
+  # Destroying goes the other way: where the bucket stays because it holds logs, so does the key that they need.
+  depends_on = [aws_kms_key.logs]
 }
 
 resource "aws_s3_bucket_public_access_block" "logs" {

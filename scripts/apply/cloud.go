@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -19,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -32,6 +35,9 @@ const (
 	region  = "eu-west-1"    // default of the examples
 	account = "123456789012" // of the stand-in
 )
+
+// regions are those in which the examples make something.
+var regions = []string{region, "us-east-1"}
 
 // cloud is a stand-in for AWS that runs.
 type cloud struct {
@@ -90,50 +96,124 @@ func (c *cloud) env() []string {
 func (c *cloud) s3() *s3.Client {
 	return s3.NewFromConfig(c.config, func(o *s3.Options) { o.UsePathStyle = true })
 }
-func (c *cloud) ec2() *ec2.Client   { return ec2.NewFromConfig(c.config) }
+func (c *cloud) ec2(region string) *ec2.Client {
+	return ec2.NewFromConfig(c.config, func(o *ec2.Options) { o.Region = region })
+}
 func (c *cloud) glue() *glue.Client { return glue.NewFromConfig(c.config) }
 
 // given makes what a variable of an example stands for, and returns its value.
-func (c *cloud) given(ctx context.Context, variable string) (string, error) {
+func (c *cloud) given(ctx context.Context, variable string) (any, error) {
 	switch variable {
 	case "vpc_id":
-		vpc, err := c.ec2().CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.20.0.0/16")})
-		if err != nil {
-			return "", err
-		}
-		return *vpc.Vpc.VpcId, nil
+		return c.vpc(ctx, region)
 	case "subnet_id":
-		vpc, err := c.given(ctx, "vpc_id")
+		vpc, err := c.vpc(ctx, region)
 		if err != nil {
 			return "", err
 		}
-		subnet, err := c.ec2().CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: &vpc, CidrBlock: aws.String("10.20.1.0/24")})
+		subnet, err := c.ec2(region).CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: &vpc, CidrBlock: aws.String("10.20.1.0/24")})
 		if err != nil {
 			return "", err
 		}
 		return *subnet.Subnet.SubnetId, nil
-	case "email", "alarm_email":
-		return "ops@example.com", nil
+	case "lake_bucket":
+		return "weir-lake", nil
+	case "analysts":
+		return []string{"arn:aws:iam::" + account + ":role/analyst"}, nil
 	}
-	return "", fmt.Errorf("variable %s has no default, and it is not known what to give it: see cloud.given", variable)
+	return nil, fmt.Errorf("variable %s has no default, and it is not known what to give it: see cloud.given", variable)
+}
+
+// vpc makes a VPC.
+func (c *cloud) vpc(ctx context.Context, region string, tags ...ec2types.Tag) (id string, err error) {
+	in := &ec2.CreateVpcInput{CidrBlock: aws.String("10.20.0.0/16")}
+	if len(tags) > 0 {
+		in.TagSpecifications = []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeVpc, Tags: tags}}
+	}
+	vpc, err := c.ec2(region).CreateVpc(ctx, in)
+	if err != nil {
+		return "", fmt.Errorf("make VPC: %w", err)
+	}
+	return *vpc.Vpc.VpcId, nil
+}
+
+// tagged makes a VPC in each Region with the tag by which the examples choose.
+func (c *cloud) tagged(ctx context.Context) error {
+	for _, r := range regions {
+		if _, err := c.vpc(ctx, r, ec2types.Tag{Key: aws.String("flow-logs"), Value: aws.String("on")}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bare deletes the default VPCs, which nobody logs.
+func (c *cloud) bare(ctx context.Context) error {
+	for _, r := range regions {
+		client := c.ec2(r)
+		vpcs, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{})
+		if err != nil {
+			return err
+		}
+		subnets, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
+		if err != nil {
+			return err
+		}
+		for _, s := range subnets.Subnets {
+			if _, err := client.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: s.SubnetId}); err != nil {
+				return err
+			}
+		}
+		for _, v := range vpcs.Vpcs {
+			if _, err := client.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: v.VpcId}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // flowLogs are the flow logs that the account has.
-func (c *cloud) flowLogs(ctx context.Context) ([]flowLog, error) {
-	out, err := c.ec2().DescribeFlowLogs(ctx, &ec2.DescribeFlowLogsInput{})
+func (c *cloud) flowLogs(ctx context.Context) (all []flowLog, err error) {
+	for _, r := range regions {
+		out, err := c.ec2(r).DescribeFlowLogs(ctx, &ec2.DescribeFlowLogsInput{})
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range out.FlowLogs {
+			l := flowLog{id: aws.ToString(f.FlowLogId), region: r, format: aws.ToString(f.LogFormat), destination: aws.ToString(f.LogDestination),
+				kind: string(f.LogDestinationType), status: aws.ToString(f.FlowLogStatus), interval: int(aws.ToInt32(f.MaxAggregationInterval))}
+			if o := f.DestinationOptions; o != nil {
+				l.parquet, l.hive, l.hourly = o.FileFormat == "parquet", aws.ToBool(o.HiveCompatiblePartitions), aws.ToBool(o.PerHourPartition)
+			}
+			all = append(all, l)
+		}
+	}
+	return all, nil
+}
+
+var queueURL = regexp.MustCompile(`<QueueUrl>([^<]+)</QueueUrl>`)
+
+// queues are the URLs of queues. weir has no client of SQS, and the stand-in checks no signature.
+func (c *cloud) queues(ctx context.Context) (urls []string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/?Action=ListQueues&Version=2012-11-05", nil)
 	if err != nil {
 		return nil, err
 	}
-	var all []flowLog
-	for _, f := range out.FlowLogs {
-		l := flowLog{id: aws.ToString(f.FlowLogId), format: aws.ToString(f.LogFormat), destination: aws.ToString(f.LogDestination),
-			kind: string(f.LogDestinationType), status: aws.ToString(f.FlowLogStatus), interval: int(aws.ToInt32(f.MaxAggregationInterval))}
-		if o := f.DestinationOptions; o != nil {
-			l.parquet, l.hive, l.hourly = o.FileFormat == "parquet", aws.ToBool(o.HiveCompatiblePartitions), aws.ToBool(o.PerHourPartition)
-		}
-		all = append(all, l)
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+region+"/sqs/aws4_request, SignedHeaders=host, Signature=0")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("list queues: %w", cmp.Or(err, errors.New(res.Status)))
+	}
+	for _, m := range queueURL.FindAllStringSubmatch(string(body), -1) {
+		urls = append(urls, m[1])
+	}
+	return urls, nil
 }
 
 // has says whether an object is there: an error if not.
@@ -239,6 +319,13 @@ func (c *cloud) left(ctx context.Context) (all []string, err error) {
 			for _, t := range o.Topics {
 				add("topic", t.TopicArn)
 			}
+		}
+		return err
+	})
+	ask(func() error {
+		urls, err := c.queues(ctx)
+		for _, u := range urls {
+			add("queue", &u)
 		}
 		return err
 	})

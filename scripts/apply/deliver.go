@@ -28,9 +28,9 @@ import (
 
 // flowLog is what AWS says of a flow log.
 type flowLog struct {
-	id, format, destination, kind, status string
-	interval                              int // seconds
-	parquet, hive, hourly                 bool
+	id, region, format, destination, kind, status string
+	interval                                      int // seconds
+	parquet, hive, hourly                         bool
 }
 
 // object is one that was delivered.
@@ -55,7 +55,7 @@ func (c *cloud) deliver(ctx context.Context, l flowLog, seed uint64, start time.
 	}
 	var mu sync.Mutex
 	sum, err := traffic.Generate(ctx, traffic.Config{
-		Seed: seed, Start: start, Duration: time.Hour, Accounts: []string{account}, Region: region, Records: 4000, Objects: 6,
+		Seed: seed, Start: start, Duration: time.Hour, Accounts: []string{account}, Region: l.region, Records: 4000, Objects: 6,
 		Interval: l.interval, Fields: format.Names, Layout: traffic.Layout{Prefix: strings.Trim(prefix, "/"), Hive: l.hive, Hourly: l.hourly, Plain: l.parquet},
 	}, func(key string) (io.WriteCloser, error) {
 		return &upload{done: func(data []byte) (err error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -106,13 +107,21 @@ func (s *story) tell(ctx context.Context) (err error) {
 	return nil
 }
 
-// init makes what the example's variables stand for.
+// init makes what the example's variables and tags stand for, in an account that has nothing else.
 func (s *story) init(ctx context.Context) error {
+	if err := s.cloud.bare(ctx); err != nil {
+		return err
+	}
 	names, err := s.wanted()
 	if err != nil {
 		return err
 	}
-	given := map[string]string{}
+	if text, err := s.text(); err != nil || strings.Contains(text, "vpc_tags") {
+		if err := cmp.Or(err, s.cloud.tagged(ctx)); err != nil {
+			return err
+		}
+	}
+	given := map[string]any{}
 	for _, name := range names {
 		if given[name], err = s.cloud.given(ctx, name); err != nil {
 			return err

@@ -42,35 +42,53 @@ func (s *story) terraform(ctx context.Context, args ...string) (string, error) {
 	return s.command(ctx, s.tools.terraform, append(args, "-no-color")...)
 }
 
-// write overrides arguments of the example's call of the module.
+var called = regexp.MustCompile(`(?m)^module "([a-z_0-9]+)" \{`)
+
+// write overrides arguments of the example's calls of the module.
 func (s *story) write(arguments map[string]any) error {
-	text, err := json.MarshalIndent(map[string]any{"module": map[string]any{"flow_logs": arguments}}, "", "  ")
+	main, err := s.text()
+	if err != nil {
+		return err
+	}
+	calls := map[string]any{}
+	for _, m := range called.FindAllStringSubmatch(main, -1) {
+		calls[m[1]] = arguments
+	}
+	text, err := json.MarshalIndent(map[string]any{"module": calls}, "", "  ")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(s.root, "story_override.tf.json"), text, 0o666)
 }
 
+// text is the text of the example's files.
+func (s *story) text() (string, error) {
+	files, err := filepath.Glob(filepath.Join(s.root, "*.tf"))
+	if err != nil {
+		return "", err
+	}
+	var all strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return "", err
+		}
+		all.Write(text)
+	}
+	return all.String(), nil
+}
+
 var declared = regexp.MustCompile(`(?ms)^variable "([a-z_0-9]+)" \{(.*?)^\}`)
 
 // wanted are the variables of the example that have no default.
 func (s *story) wanted() (names []string, err error) {
-	files, err := filepath.Glob(filepath.Join(s.root, "*.tf"))
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range declared.FindAllStringSubmatch(string(text), -1) {
-			if !strings.Contains(m[2], "default ") {
-				names = append(names, m[1])
-			}
+	text, err := s.text()
+	for _, m := range declared.FindAllStringSubmatch(text, -1) {
+		if !strings.Contains(m[2], "default ") {
+			names = append(names, m[1])
 		}
 	}
-	return names, nil
+	return names, err
 }
 
 // change is what a plan does to a resource: of Terraform's JSON output format, the part that is looked at.

@@ -49,8 +49,9 @@ test-engines: needs ## the same rows on Trino, and the lake on PostgreSQL: gets 
 	@scripts/test-engines -timeout $(TEST_TIMEOUT)
 
 .PHONY: test-terraform
-test-terraform: ## the Terraform module and its examples, with the real AWS provider and no AWS; says so where there is none
+test-terraform: build ## the Terraform module and its examples, with the real AWS provider and a stand-in for AWS; says so where there is none
 	@scripts/test-terraform
+	@scripts/test-terraform-apply
 
 .PHONY: bench
 bench: build ## measure against DuckDB, side by side; BENCH_N=records

@@ -82,6 +82,7 @@ var layout = []rule{
 
 	{"cmd/weir", face, anything},
 
+	{"scripts/apply", build, anything},
 	{"scripts/bench", build, anything},
 	{"scripts/truth", build, anything},
 }

@@ -38,6 +38,9 @@ resource "aws_cloudwatch_log_metric_filter" "f" {
 }
 `
 
+// regexFilter has brackets and commas in a regular expression.
+var regexFilter = with(goodFilter, "destport=\\\"22\\\"", "destport = %^2[2,3]$|^3389$%")
+
 var goodAlarm = goodFilter + `
 resource "aws_cloudwatch_metric_alarm" "a" {
   alarm_name          = "a"
@@ -103,6 +106,7 @@ var otherCases = []testCase{
 	{"query-unknown-column", with(goodQuery, "count(*)", "max(tcp_flags)"), goodQuery},
 	{"query-reads-everything", with(goodQuery, "day > '2026/01/01' AND", ""), goodQuery},
 	{"metric-filter-count", with(goodFilter, "[version, ", "["), goodFilter},
+	{"metric-filter-count", with(regexFilter, "[version, ", "["), regexFilter},
 	{"metric-filter-position", with(goodFilter, "srcport, destport=\\\"22\\\"", "destport=\\\"22\\\", srcport"), goodFilter},
 	{"metric-filter-default-dimensions", with(goodFilter, `default_value = "0"`, "default_value = \"0\"\n    dimensions = { eni = \"$eni\" }"), goodFilter},
 	{"alarm-no-action", with(goodAlarm, `alarm_actions       = ["arn:aws:sns:eu-west-1:123456789012:t"]`, "alarm_actions = []"), goodAlarm},

@@ -20,6 +20,12 @@ func positions(pattern string) (names []string, ok bool) {
 	depth, from := 0, 1
 	for i := 1; i < len(p); i++ {
 		switch p[i] {
+		case '%', '"': // a regular expression or a text: brackets and commas in it are its own
+			end := strings.IndexByte(p[i+1:], p[i])
+			if end < 0 {
+				return nil, false
+			}
+			i += 1 + end
 		case '(':
 			depth++
 		case ')':

@@ -71,6 +71,7 @@ var layout = []rule{
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}},     // the embedded files
 	{"rules", noun, []string{"internal/rule"}}, // likewise
+	{"internal/price", noun, nil},
 
 	{"internal/detect", verb, []string{"internal/lake", "internal/engine", "internal/rule", "internal/finding"}},
 	{"internal/check", verb, []string{"flowlog", "internal/source", "internal/engine", "internal/network", "internal/rule", "internal/ingest", "internal/refine"}},

@@ -12,7 +12,7 @@ import (
 // TestOwnModule holds that the doctor finds nothing in weir's own module and its examples: what it says of others' it must
 // not say of ours.
 func TestOwnModule(t *testing.T) {
-	for _, dir := range []string{"modules/flow-logs", "examples/tutorial", "examples/existing-bucket", "examples/transit-gateway"} {
+	for _, dir := range []string{"modules/flow-logs", "examples/tutorial", "examples/existing-bucket", "examples/adopt", "examples/transit-gateway"} {
 		m, err := terraform.Read("../../terraform/" + dir)
 		if err != nil {
 			t.Fatal(err)

@@ -73,8 +73,9 @@ const (
 	ParquetBytes = 0.8 * Gzip
 	LogsBytes    = 30.0 / 72.0
 
-	Days    = 30  // of a month
-	Objects = 288 // that one flow log makes a day at least: one each 5 minutes
+	Days     = 30        // of a month
+	Objects  = 288       // that one flow log makes a day at least: one each 5 minutes
+	Smallest = 128 << 10 // bytes of an object that a lifecycle rule moves: S3 User Guide, "Lifecycle general considerations"
 )
 
 // Traffic is how much is logged.
@@ -127,12 +128,12 @@ func Month(t Traffic, s Setup) (lines []Line, sum float64) {
 	if keep == 0 {
 		keep = 365
 	}
+	objects := float64(Objects * max(1, t.FlowLogs) * Days)
 	hot := keep
-	if s.Glacier > 0 {
+	if s.Glacier > 0 && size*Days*(1<<30) >= Smallest*objects {
 		hot = min(hot, float64(s.Glacier))
 	}
 	add("storage in S3 Standard", size*hot*S3Standard)
-	objects := float64(Objects * max(1, t.FlowLogs) * Days)
 	if cold := keep - hot; cold > 0 {
 		add("storage in Glacier Instant Retrieval", size*cold*S3GlacierInstant)
 		add("moving there", objects*S3ToGlacier)

@@ -49,3 +49,15 @@ func TestMonth(t *testing.T) {
 		}
 	}
 }
+
+// S3 moves no file under 128 KB, so a small VPC saves nothing by a cheaper class.
+func TestSmallFilesStay(t *testing.T) {
+	for records, moved := range map[float64]bool{1e6: false, 10e6: true} {
+		traffic := price.Traffic{Records: records, Text: price.TextSecurity, FlowLogs: 1}
+		_, stay := price.Month(traffic, price.Setup{Parquet: true, KeepDays: 365})
+		_, move := price.Month(traffic, price.Setup{Parquet: true, KeepDays: 365, Glacier: 90})
+		if (move != stay) != moved {
+			t.Errorf("%g records a day: $%.3f, $%.3f if moved", records, stay, move)
+		}
+	}
+}

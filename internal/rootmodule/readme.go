@@ -63,7 +63,7 @@ func (s *Settings) readme() []byte {
 	if s.ModuleSource == "" {
 		p("- After an update of weir, `weir init --renew-module` brings `%s` up to date; `terraform plan` shows what that changes.", ModuleDir)
 	}
-	p("- `terraform destroy` stops at a bucket that holds logs, on purpose. weir's docs/migrate.md says how to keep them, or not.")
+	p("- `terraform destroy` deletes no bucket that holds logs, on purpose, but takes away all the rest, the bucket's policies included.\n  weir's docs/migrate.md says how to keep the bucket as it is, or to delete it with its logs.")
 	return []byte(b.String())
 }
 

@@ -261,6 +261,9 @@ func (a *app) askInit(ctx context.Context, s *rootmodule.Settings, dir string, g
 		}
 	}
 	fmt.Fprintf(a.stderr, "Terraform for flow logs, into %s. Enter takes what is in brackets.\n", printable(dir))
+	if _, err := os.Stat(filepath.Join(dir, "main.tf")); err == nil {
+		fmt.Fprintln(a.stderr, "There is a main.tf already: other answers than before end in an error, unless --force was said.")
+	}
 	lines := readLines(a.stdin)
 	for _, q := range initAnswers {
 		if q.ask == "" || given(q.flag) {

@@ -168,7 +168,6 @@ func (s *Settings) outputs() []byte {
 	if s.KMS {
 		outputs = append(outputs, output{"kms_key_arn", "The key that encrypts the logs."})
 	}
-	outputs = append(outputs, output{"reader_policy", "What somebody who reads needs, weir or people in Athena. Attach it to a role."})
 	var b strings.Builder
 	for i, o := range outputs {
 		if i > 0 {

@@ -58,6 +58,7 @@ func (s *Settings) readme() []byte {
 	if s.Backend.Bucket == "" {
 		p("- The state is `terraform.tfstate` in this folder. Keep it: without it, Terraform no longer knows what it made. Where several\n  people work, or a machine may fail, put it into S3 (`weir init --state-bucket`).")
 	}
+	p("- Who runs weir needs the policy `module.flow_logs.reader_policy` and no more: attach it to a role in `main.tf`.")
 	p("- Commit the folder, `.terraform.lock.hcl` included.")
 	p("- `weir doctor --terraform .` says what is wrong after a change.")
 	if s.ModuleSource == "" {

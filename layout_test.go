@@ -71,6 +71,9 @@ var layout = []rule{
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}},     // the embedded files
 	{"rules", noun, []string{"internal/rule"}}, // likewise
+	{"terraform", noun, nil},                   // likewise
+	{"internal/price", noun, nil},
+	{"internal/rootmodule", noun, []string{"terraform", "internal/price"}}, // the Terraform that weir init writes
 
 	{"internal/detect", verb, []string{"internal/lake", "internal/engine", "internal/rule", "internal/finding"}},
 	{"internal/check", verb, []string{"flowlog", "internal/source", "internal/engine", "internal/network", "internal/rule", "internal/ingest", "internal/refine"}},

@@ -65,7 +65,7 @@ func newDocsCmd(*app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "write commands.md, doctor.md, fields.md and rules.md into `DIR`")
+	cmd.Flags().StringVar(&dir, "dir", "", "write commands.md, cost.md, doctor.md, fields.md and rules.md into `DIR`")
 	cmd.Flags().StringVar(&module, "terraform", "", "write "+terraformFile+" and "+terraformReadme+" into the module in `DIR`")
 	cmd.Flags().StringVar(&man, "man", "", "write a man page for each command into `DIR`")
 	return cmd
@@ -73,7 +73,7 @@ func newDocsCmd(*app) *cobra.Command {
 
 // generatedDocs are the files of docs/ that are made from the code, by name. A test keeps them up to date.
 func generatedDocs(root *cobra.Command) map[string][]byte {
-	return map[string][]byte{"commands.md": commandsDoc(root), "fields.md": fieldsDoc(), "doctor.md": doctorDoc(), "rules.md": rulesDoc()}
+	return map[string][]byte{"commands.md": commandsDoc(root), "cost.md": costDoc(), "fields.md": fieldsDoc(), "doctor.md": doctorDoc(), "rules.md": rulesDoc()}
 }
 
 func writeMan(root *cobra.Command, dir string) error {

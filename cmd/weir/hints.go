@@ -16,6 +16,7 @@ import (
 	"weir/internal/engine/athena"
 	"weir/internal/finding"
 	"weir/internal/lake"
+	"weir/internal/rootmodule"
 	"weir/internal/source/s3"
 )
 
@@ -43,7 +44,10 @@ func hint(err error) string {
 	var unknownFinding *finding.UnknownError
 	var ambiguous *finding.AmbiguousError
 	var unknownSuppression *finding.UnknownSuppressionError
+	var conflict *rootmodule.ConflictError
 	switch {
+	case errors.As(err, &conflict):
+		return "nothing was written; --force overwrites these files, another DIR leaves them, --renew-module is for the module's copy alone"
 	case errors.As(err, &other) && strings.Contains(other.Dir, "://"):
 		return "'weir config' shows where the settings come from; a database that has a lake takes another in a schema: ?search_path=NAME"
 	case errors.As(err, &other):

@@ -1,4 +1,4 @@
-// Package terraform reads the Terraform files of a directory for the doctor; the only place that knows HashiCorp's HCL.
+// Package terraform reads the Terraform files of a directory for the doctor; the only place that reads HashiCorp's HCL.
 //
 // Start at Read. What is written literally, or follows from variables' defaults, locals and other resources, is worked
 // out in eval.go, and everything else is doctor.Unknown. It leaves all judgement to doctor. What must hold: no file

@@ -31,12 +31,13 @@ what is wrong with the flow logs, buckets, tables, saved queries, alarms and rol
 stands, what it leads to, and the change as a diff where it is a simple one. Nothing is run or changed, and nothing is
 asked of AWS.
 
-Of files, what is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources,
-is judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.
+Of files, what is written literally, or follows from defaults of variables, terraform.tfvars, locals and other
+resources, is judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said
+to be left out.
 
 FILE, or - for standard input, is what 'terraform show -json' writes of a plan or a state. It knows the values of
-variables, of modules from elsewhere and of what loops make; it has no lines, so there are no diffs. Sensitive values are
-taken as unknown. A state does not tell what was written from what AWS filled in: a plan finds more.
+variables, of modules from elsewhere and of what loops make. It has no lines, so there are no diffs. Sensitive values
+are taken as unknown. A state does not tell what was written from what AWS filled in: a plan finds more.
 
 Where something bad is found, table and md end in the call of weir's Terraform module that logs the same without it.
 

@@ -121,7 +121,7 @@ func TestDoctorSays(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"doctor", "--terraform DIR"},
 		{"doctor --terraform ../../internal/doctor/testdata/tutorial/main.tf", "name its directory"},
-		{"doctor --terraform ../../internal/doctor/testdata/plans", "if ../../internal/doctor/testdata/plans/fleet.json is a plan, name that"},
+		{"doctor --terraform ../../internal/doctor/testdata/plans", "if ../../internal/doctor/testdata/plans/again.json is a plan, name that"},
 		{"doctor --terraform doctor.go", "terraform show -json plan"},
 		{"doctor --terraform . --fail-on bad", "critical, high"},
 	} {

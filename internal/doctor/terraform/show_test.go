@@ -1,8 +1,11 @@
 package terraform
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"weir/internal/doctor"
 )
 
 func TestShownRefused(t *testing.T) {
@@ -45,4 +48,68 @@ func (endless) Read(p []byte) (int, error) {
 		p[i] = ' '
 	}
 	return len(p), nil
+}
+
+func readText(t *testing.T, text string) *doctor.Module {
+	t.Helper()
+	m, err := ReadShown(strings.NewReader(text), "p.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestPlanReferences: a copy refers to the copy with its own key, and to none where that is not told.
+func TestPlanReferences(t *testing.T) {
+	copies := func(address, key, after, unknown string) string {
+		typ, name, _ := strings.Cut(address, ".")
+		full, index := address, ""
+		if key != "" {
+			full, index = address+"["+key+"]", `"index":`+key+`,`
+		}
+		return fmt.Sprintf(`{"address":%q,"mode":"managed","type":%q,"name":%q,%s"change":{"actions":["create"],"after":%s,"after_unknown":%s}}`, full, typ, name, index, after, unknown)
+	}
+	m := readText(t, `{"format_version":"1.2","resource_changes":[`+strings.Join([]string{
+		copies("aws_s3_bucket.b", `"a.1"`, `{"bucket":"one"}`, `{}`), copies("aws_s3_bucket.b", `"b"`, `{"bucket":"two"}`, `{}`),
+		copies("aws_s3_bucket.single", `0`, `{"bucket":"three"}`, `{}`),
+		copies("aws_s3_bucket_policy.each", `"a.1"`, `{}`, `{"bucket":true}`), copies("aws_s3_bucket_policy.each", `"c"`, `{}`, `{"bucket":true}`),
+		copies("aws_s3_bucket_policy.named", "", `{}`, `{"bucket":true}`), copies("aws_s3_bucket_policy.all", "", `{}`, `{"bucket":true}`), copies("aws_s3_bucket_policy.one", "", `{}`, `{"bucket":true}`),
+		copies("aws_s3_bucket_policy.local", "", `{}`, `{"bucket":true}`),
+	}, ",")+`],"configuration":{"root_module":{"resources":[
+		{"address":"aws_s3_bucket.b","expressions":{"bucket":{"references":["each.value"]}}},
+		{"address":"aws_s3_bucket_policy.each","expressions":{"bucket":{"references":["aws_s3_bucket.b","each.key"]}}},
+		{"address":"aws_s3_bucket_policy.named","expressions":{"bucket":{"references":["aws_s3_bucket.b[\"b\"].id","aws_s3_bucket.b[\"b\"]","aws_s3_bucket.b"]}}},
+		{"address":"aws_s3_bucket_policy.all","expressions":{"bucket":{"references":["aws_s3_bucket.b"]}}},
+		{"address":"aws_s3_bucket_policy.one","expressions":{"bucket":{"references":["aws_s3_bucket.single[0].id","aws_s3_bucket.single[0]","aws_s3_bucket.single"]}}},
+		{"address":"aws_s3_bucket_policy.local","expressions":{"bucket":{"references":["local.bucket"]}}}]}}}`)
+	for address, want := range map[string]string{
+		`aws_s3_bucket_policy.each["a.1"]`: `[aws_s3_bucket.b["a.1"]]`, `aws_s3_bucket_policy.each["c"]`: `[]`, "aws_s3_bucket_policy.named": `[aws_s3_bucket.b["b"]]`,
+		"aws_s3_bucket_policy.all": "[]", "aws_s3_bucket_policy.one": "[aws_s3_bucket.single[0]]", "aws_s3_bucket_policy.local": "[]",
+	} {
+		if got := fmt.Sprint(resource(t, m, address).Refs["bucket"]); got != want {
+			t.Errorf("%s refers to %s, want %s", address, got, want)
+		}
+	}
+}
+
+// TestStateReferences: in a state, what belongs to what is told by ARNs; what is unset is absent, secrets and all.
+func TestStateReferences(t *testing.T) {
+	m := readText(t, `{"format_version":"1.0","values":{"root_module":{"child_modules":[{"address":"module.m","resources":[
+		{"address":"module.m.aws_iam_role.r","mode":"managed","type":"aws_iam_role","name":"r","values":{"arn":"arn:aws:iam::1:role/r","name":"r"}}]}],"resources":[
+		{"address":"aws_cloudwatch_log_group.g","mode":"managed","type":"aws_cloudwatch_log_group","name":"g","values":{"arn":"arn:aws:logs:x:1:log-group:g","retention_in_days":0}},
+		{"address":"data.aws_vpc.v","mode":"data","type":"aws_vpc","name":"v","values":{}},
+		{"address":"aws_s3_bucket.old","deposed_key":"1","mode":"managed","type":"aws_s3_bucket","name":"old","values":{}},
+		{"address":"aws_db_instance.d","mode":"managed","type":"aws_db_instance","name":"d","values":{"password":"hunter2"}},
+		{"address":"aws_flow_log.l","mode":"managed","type":"aws_flow_log","name":"l","sensitive_values":{"tags":{"key":true}},
+			"values":{"iam_role_arn":"arn:aws:iam::1:role/r","log_destination":"arn:aws:logs:x:1:log-group:g:*","eni_id":"","tags":{"key":"hunter2"},"destination_options":[],"tags_all":{"a":"b"}}}]}}}`)
+	l := resource(t, m, "aws_flow_log.l")
+	if got := fmt.Sprint(l.Refs); got != "map[iam_role_arn:[module.m.aws_iam_role.r] log_destination:[aws_cloudwatch_log_group.g]]" {
+		t.Error(got)
+	}
+	if got := fmt.Sprint(l.Values["tags"]); got != "map[key:{}]" || l.Values["eni_id"] != nil || l.Values["destination_options"] != nil || l.Written {
+		t.Errorf("%s, %v", got, l.Values)
+	}
+	if len(m.Resources) != 4 || strings.Contains(fmt.Sprint(resource(t, m, "aws_db_instance.d").Values), "hunter2") {
+		t.Errorf("%d resources: %v", len(m.Resources), m.Resources)
+	}
 }

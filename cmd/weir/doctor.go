@@ -28,9 +28,9 @@ what is wrong with the flow logs, buckets, tables, saved queries, alarms and rol
 stands, what it leads to, and the change as a diff where it is a simple one. Nothing is run or changed, and nothing is
 asked of AWS.
 
-With --aws it looks at the flow logs of a live account and Region instead, and at what they lead to, and changes nothing.
-It also finds what no file can show: a delivery that fails or has stopped, a VPC that nothing logs, a table whose columns
-are not the fields of the delivered objects. docs/doctor.md has the permissions that it needs; what it may not see is said.
+With --aws it looks at the flow logs of a live account and Region instead, and at what they lead to. It changes nothing.
+It also finds what no file can show: a delivery that fails or has stopped, a VPC that nothing logs, a table whose
+columns are not the fields of the delivered objects. What it may not see is said; docs/doctor.md has the permissions.
 
 What is written literally, or follows from defaults of variables, terraform.tfvars, locals and other resources, is
 judged. What is known only when Terraform runs is not. Modules from elsewhere are not read, and are said to be left out.

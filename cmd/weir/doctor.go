@@ -41,9 +41,9 @@ are taken as unknown. A state does not tell what was written from what AWS fille
 
 Where something bad is found, table and md end in the call of weir's Terraform module that logs the same without it.
 
-With --aws it looks at the flow logs of a live account and Region instead, and at what they lead to, and changes nothing.
-It also finds what no file can show: a delivery that fails or has stopped, a VPC that nothing logs, a table whose columns
-are not the fields of the delivered objects. docs/doctor.md has the permissions that it needs; what it may not see is said.
+With --aws it looks at the flow logs of a live account and Region instead, and at what they lead to. It changes nothing.
+It also finds what no file can show: a delivery that fails or has stopped, a VPC that nothing logs, a table whose
+columns are not the fields of the delivered objects. What it may not see is said; docs/doctor.md has the permissions.
 
 The formats are those of every command, and sarif, for code scanning. Exit status 1 says that there are findings at or
 above --fail-on, 2 that something could not be read.`,

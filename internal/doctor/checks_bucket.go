@@ -36,7 +36,7 @@ var bucketChecks = []*Check{
 		"Add aws_s3_bucket_public_access_block with all four switches on.", srcBlock,
 		eachBucket(func(s *setup, b *bucket, r report) {
 			if s.lacks(b, "aws_s3_bucket_public_access_block") {
-				r(b.Resource, "", "no aws_s3_bucket_public_access_block is here for it", appended(b.Resource, `resource "aws_s3_bucket_public_access_block" "NAME" {
+				r(b.Resource, "", s.none("aws_s3_bucket_public_access_block"), appended(b.Resource, `resource "aws_s3_bucket_public_access_block" "NAME" {
   bucket                  = aws_s3_bucket.NAME.id
   block_public_acls       = true
   block_public_policy     = true
@@ -59,7 +59,7 @@ var bucketChecks = []*Check{
 		"Add aws_s3_bucket_server_side_encryption_configuration, with a KMS key where its use should be logged.", srcS3Security,
 		eachBucket(func(s *setup, b *bucket, r report) {
 			if s.lacks(b, "aws_s3_bucket_server_side_encryption_configuration") && !b.has("server_side_encryption_configuration") {
-				r(b.Resource, "", "no aws_s3_bucket_server_side_encryption_configuration is here for it", appended(b.Resource, `resource "aws_s3_bucket_server_side_encryption_configuration" "NAME" {
+				r(b.Resource, "", s.none("aws_s3_bucket_server_side_encryption_configuration"), appended(b.Resource, `resource "aws_s3_bucket_server_side_encryption_configuration" "NAME" {
   bucket = aws_s3_bucket.NAME.id
   rule {
     apply_server_side_encryption_by_default {
@@ -72,7 +72,7 @@ var bucketChecks = []*Check{
 	{"bucket-no-ownership-controls", Low, "A bucket's ownership controls are not set", "Where ACLs are on, objects may belong to others than the bucket's owner.", "Add aws_s3_bucket_ownership_controls with BucketOwnerEnforced.", srcS3Security,
 		eachBucket(func(s *setup, b *bucket, r report) {
 			if s.lacks(b, "aws_s3_bucket_ownership_controls") {
-				r(b.Resource, "", "no aws_s3_bucket_ownership_controls is here for it", appended(b.Resource, `resource "aws_s3_bucket_ownership_controls" "NAME" {
+				r(b.Resource, "", s.none("aws_s3_bucket_ownership_controls"), appended(b.Resource, `resource "aws_s3_bucket_ownership_controls" "NAME" {
   bucket = aws_s3_bucket.NAME.id
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -166,7 +166,7 @@ var policyChecks = []*Check{
 		"Add aws_s3_bucket_policy with the delivery's statements and a TLS-only one.", srcS3Policy,
 		eachBucket(func(s *setup, b *bucket, r report) {
 			if s.lacks(b, "aws_s3_bucket_policy") && !b.has("policy") {
-				r(b.Resource, "", "no aws_s3_bucket_policy is here for it", nil)
+				r(b.Resource, "", s.none("aws_s3_bucket_policy"), nil)
 			}
 		})},
 	{"bucket-policy-no-delivery", High, "A bucket's policy does not let flow logs in", "Terraform's policy and the one that AWS adds overwrite each other; where Terraform's wins, delivery stops.",
@@ -239,7 +239,7 @@ var lifecycleChecks = []*Check{
 	{"bucket-no-lifecycle", Medium, "A bucket keeps everything for ever", "Every record is paid for each month, for ever, in the dearest class.", "Add aws_s3_bucket_lifecycle_configuration: a cheaper class, then expiry.", srcLifecycle,
 		eachBucket(func(s *setup, b *bucket, r report) {
 			if s.lacks(b, "aws_s3_bucket_lifecycle_configuration") && !b.has("lifecycle_rule") {
-				r(b.Resource, "", "no aws_s3_bucket_lifecycle_configuration is here for it", nil)
+				r(b.Resource, "", s.none("aws_s3_bucket_lifecycle_configuration"), nil)
 			}
 		})},
 	{"lifecycle-versions-kept", Medium, "Old versions are never deleted", "With versioning, what expires is only hidden: it stays, and is paid for.", "Add noncurrent_version_expiration to the lifecycle.", `Amazon S3 API Reference, "NoncurrentVersionExpiration", read 2026-11`,

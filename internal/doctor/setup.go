@@ -150,6 +150,14 @@ func (s *setup) lacks(b *bucket, typ string) bool {
 	return sure && len(found) == 0
 }
 
+// none says that a bucket has no companion of that type.
+func (s *setup) none(typ string) string {
+	if s.m.isLive() {
+		return "it has no " + strings.ReplaceAll(strings.TrimPrefix(typ, "aws_s3_bucket_"), "_", " ") + " of its own"
+	}
+	return "no " + typ + " is here for it"
+}
+
 // ours are the buckets that the checks are about: those of flow logs and of Athena's answers.
 func (s *setup) ours() (out []*bucket) {
 	for _, b := range s.buckets {

@@ -276,9 +276,9 @@ func TestFaults(t *testing.T) {
 			a["CloudWatch Logs.DescribeLogGroups"] = answer(&cloudwatchlogs.DescribeLogGroupsOutput{})
 		}, "flow-log-destination-missing"},
 		{"nobody subscribed", func(a account) {
-			a["SNS.GetTopicAttributes"] = answer(&sns.GetTopicAttributesOutput{Attributes: map[string]string{"SubscriptionsConfirmed": "0"}})
+			change(a, "SNS.ListSubscriptionsByTopic", func(out *sns.ListSubscriptionsByTopicOutput) { out.Subscriptions = out.Subscriptions[:1] })
 		}, "alarm-topic-silent"},
-		{"topic gone", func(a account) { a["SNS.GetTopicAttributes"] = refuse("NotFound") }, "alarm-topic-silent"},
+		{"topic gone", func(a account) { a["SNS.ListSubscriptionsByTopic"] = refuse("NotFound") }, "alarm-topic-silent"},
 		{"alarm without data", func(a account) {
 			change(a, "CloudWatch.DescribeAlarms", func(out *cloudwatch.DescribeAlarmsOutput) {
 				out.MetricAlarms = slices.Clone(out.MetricAlarms)

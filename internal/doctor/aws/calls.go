@@ -56,7 +56,7 @@ var operations = []Operation{
 	{"CloudWatch Logs", "DescribeLogStreams", "logs:DescribeLogStreams", "whether records arrive in them"},
 	{"CloudWatch Logs", "DescribeMetricFilters", "logs:DescribeMetricFilters", "metric filters"},
 	{"CloudWatch", "DescribeAlarms", "cloudwatch:DescribeAlarms", "alarms on flow logs"},
-	{"SNS", "GetTopicAttributes", "sns:GetTopicAttributes", "whether an alarm's topic has subscribers"},
+	{"SNS", "ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic", "whether an alarm's topic has subscribers"},
 	{"IAM", "GetRole", "iam:GetRole", "who may take the role of delivery"},
 	{"IAM", "ListRolePolicies", "iam:ListRolePolicies", "its policies"},
 	{"IAM", "GetRolePolicy", "iam:GetRolePolicy", "what they allow"},

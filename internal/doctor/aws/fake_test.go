@@ -33,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	controltypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
@@ -237,7 +238,7 @@ func good() account {
 			{AlarmName: aws.String("ssh"), AlarmArn: aws.String("arn:alarm"), Namespace: aws.String("Flows"), MetricName: aws.String("ssh"), AlarmActions: []string{topicARN}, ActionsEnabled: aws.Bool(true), StateValue: metrictypes.StateValueOk},
 			{AlarmName: aws.String("cpu"), Namespace: aws.String("AWS/EC2"), MetricName: aws.String("CPU"), StateValue: metrictypes.StateValueInsufficientData, StateUpdatedTimestamp: aws.Time(lookedAt.Add(-1000 * time.Hour))},
 		}}),
-		"SNS.GetTopicAttributes":       answer(&sns.GetTopicAttributesOutput{Attributes: map[string]string{"SubscriptionsConfirmed": "1"}}),
+		"SNS.ListSubscriptionsByTopic": answer(&sns.ListSubscriptionsByTopicOutput{Subscriptions: []snstypes.Subscription{{SubscriptionArn: aws.String("PendingConfirmation")}, {SubscriptionArn: aws.String(topicARN + ":x")}}}),
 		"IAM.GetRole":                  answer(&iam.GetRoleOutput{Role: &iamtypes.Role{AssumeRolePolicyDocument: aws.String("%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22%3A%22vpc-flow-logs.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%2C%22Condition%22%3A%7B%22StringEquals%22%3A%7B%22aws%3ASourceAccount%22%3A%22123456789012%22%7D%7D%7D%5D%7D")}}),
 		"IAM.ListRolePolicies":         answer(&iam.ListRolePoliciesOutput{PolicyNames: []string{"inline"}}),
 		"IAM.GetRolePolicy":            answer(&iam.GetRolePolicyOutput{PolicyDocument: aws.String(`{"Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "arn:flows"}]}`)}),

@@ -138,12 +138,12 @@ func (l *looker) keys(ctx context.Context) {
 			"customer_master_key_spec": string(k.KeySpec), "policy": doctor.Unknown{}, "enable_key_rotation": doctor.Unknown{},
 		})
 		l.live(key, "state", string(k.KeyState))
-		if policy, err := l.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: k.Arn}, in); l.ask(ctx, "key "+id, err) == looked {
+		if policy, err := l.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: k.KeyId, PolicyName: aws.String("default")}, in); l.ask(ctx, "key "+id, err) == looked {
 			key.Values["policy"] = aws.ToString(policy.Policy)
 		}
 		if k.KeyManager == kmstypes.KeyManagerTypeAws {
 			key.Values["enable_key_rotation"] = true // AWS does, every year
-		} else if turns, err := l.kms.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: k.Arn}, in); l.ask(ctx, "key "+id, err) == looked {
+		} else if turns, err := l.kms.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: k.KeyId}, in); l.ask(ctx, "key "+id, err) == looked {
 			key.Values["enable_key_rotation"] = turns.KeyRotationEnabled
 		}
 		l.add(key)

@@ -175,16 +175,25 @@ func (l *looker) alarms(ctx context.Context, watched metrics) {
 		}
 	}
 	each(sorted(topics), func(topic string) {
-		out, err := l.sns.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &topic})
 		r := resource("aws_sns_topic", topic[strings.LastIndexByte(topic, ':')+1:], topic, values{"arn": topic})
-		switch l.ask(ctx, topic, err) {
-		case looked:
-			l.live(r, "subscribers", out.Attributes["SubscriptionsConfirmed"])
-		case absent:
-			l.live(r, "missing", true)
-		case unseen:
-			return
+		subscribers := 0
+		for pages := sns.NewListSubscriptionsByTopicPaginator(l.sns, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic}); pages.HasMorePages() && subscribers == 0; {
+			page, err := pages.NextPage(ctx)
+			switch l.ask(ctx, topic, err) {
+			case unseen:
+				return
+			case absent:
+				l.live(r, "missing", true)
+				l.add(r)
+				return
+			}
+			for _, s := range page.Subscriptions {
+				if strings.HasPrefix(aws.ToString(s.SubscriptionArn), "arn:") { // else it says PendingConfirmation, or Deleted
+					subscribers++
+				}
+			}
 		}
+		l.live(r, "subscribers", float64(subscribers))
 		l.add(r)
 	})
 }

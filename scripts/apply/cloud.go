@@ -116,6 +116,8 @@ func (c *cloud) given(ctx context.Context, variable string) (any, error) {
 			return "", err
 		}
 		return *subnet.Subnet.SubnetId, nil
+	case "emails":
+		return []string{"ops@example.com"}, nil
 	case "lake_bucket":
 		return "weir-lake", nil
 	case "analysts":

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -166,6 +167,9 @@ func (s *story) unchanged(ctx context.Context) error {
 	return err
 }
 
+// looked is what the doctor says of its visit.
+var looked = regexp.MustCompile(`0 findings by \d+ checks on \d+ resources`)
+
 // doctor must find nothing.
 func (s *story) doctor(ctx context.Context) error {
 	help, err := s.command(ctx, s.tools.weir, "doctor", "--help")
@@ -176,11 +180,17 @@ func (s *story) doctor(ctx context.Context) error {
 		s.note("NOT TESTED: weir doctor --aws, which this weir does not have")
 		return nil
 	}
+	begin := s.log.Len()
 	found, err := s.command(ctx, s.tools.weir, "doctor", "--aws", "--fail-on", "low", "-o", "json")
-	if err == nil && strings.TrimSpace(found) != "[]" {
-		err = errors.New("it found something")
+	if err != nil {
+		return err
 	}
-	return err
+	saw := looked.FindString(string(s.log.Bytes()[begin:]))
+	if strings.TrimSpace(found) != "[]" || saw == "" || strings.HasSuffix(saw, " 0 resources") {
+		return errors.New("it found something, or looked at nothing")
+	}
+	s.note("weir doctor --aws: %s", saw)
+	return nil
 }
 
 // deliver acts as AWS: each flow log to S3 delivers an hour of logs. Each delivery is a day after the last.

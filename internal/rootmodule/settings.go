@@ -106,7 +106,7 @@ func ParseDays(s string) (int, error) {
 func ParseTag(s string) (Named, error) {
 	key, value, ok := strings.Cut(s, "=")
 	if !ok || key == "" || len([]rune(key)) > 128 || len([]rune(value)) > 256 || strings.HasPrefix(strings.ToLower(key), "aws:") {
-		return Named{}, fmt.Errorf("%q is not a tag: KEY=VALUE, at most 128 and 256 characters, and no key that begins with aws:", s)
+		return Named{}, fmt.Errorf("%q is not a tag: KEY=VALUE, no key that begins with aws:, at most 128 and 256 characters", s)
 	}
 	for _, r := range s {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" _.:/=+-@", r) {

@@ -34,6 +34,7 @@ type story struct {
 	outs   map[string]string // the example's outputs
 	bucket string            // of the logs, as the output source says
 	had    delivered
+	silent bool // that nothing is delivered to S3 was said
 
 	log   bytes.Buffer // output of commands
 	times []timed
@@ -222,7 +223,8 @@ func (s *story) deliver(ctx context.Context) error {
 		s.had.objects = append(s.had.objects, d.objects...)
 		s.had.records += d.records
 	}
-	if s3 == 0 {
+	if s3 == 0 && !s.silent {
+		s.silent = true
 		s.note("no flow log delivers to S3: nothing to ingest. The stand-in counts no metric filter, so nothing was put into log groups either")
 	}
 	return nil
@@ -393,7 +395,7 @@ func (s *story) stopsAtLogs(ctx context.Context) error {
 // deletedKey is what is left of a key: KMS deletes none at once.
 const deletedKey = "key PendingDeletion"
 
-// destroy must leave nothing, or a key that waits.
+// destroy must leave nothing, or a key that waits for its 30 days, or a log group.
 func (s *story) destroy(ctx context.Context) error {
 	if _, err := s.terraform(ctx, "destroy", "-auto-approve"); err != nil {
 		return err
@@ -409,15 +411,21 @@ func (s *story) destroy(ctx context.Context) error {
 	if len(managed) > 0 {
 		return fmt.Errorf("destroy left %v", managed)
 	}
+	var groups []string
 	for _, l := range left {
-		if l != deletedKey {
+		if strings.HasPrefix(l, "log group ") { // as with a bucket, logs stay; and no error says so
+			groups = append(groups, l)
+		} else if l != deletedKey {
 			return fmt.Errorf("destroy left %v in the account", left)
 		}
 	}
-	if len(left) > 0 {
-		s.note("destroy leaves %s, for its 30 days", strings.Join(left, ", "))
-	} else {
+	switch {
+	case len(left) == 0:
 		s.note("destroy leaves nothing")
+	case len(groups) > 0 && len(groups) < len(left):
+		s.note("destroy leaves %s, for its 30 days: ITS KEY GOES THEN, and its logs with it", strings.Join(left, ", "))
+	default:
+		s.note("destroy leaves %s", strings.Join(left, ", "))
 	}
 	return nil
 }

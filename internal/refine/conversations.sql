@@ -21,15 +21,15 @@ tuples AS (
   SELECT hour_at, interface_id, protocol,
     CASE WHEN forward THEN src ELSE dst END AS a, CASE WHEN forward THEN srcport ELSE dstport END AS a_port,
     CASE WHEN forward THEN dst ELSE src END AS b, CASE WHEN forward THEN dstport ELSE srcport END AS b_port,
-    sum(CASE WHEN accepted AND forward THEN bytes ELSE 0 END) AS a_bytes,
-    sum(CASE WHEN accepted AND NOT forward THEN bytes ELSE 0 END) AS b_bytes,
-    sum(CASE WHEN accepted AND forward THEN packets ELSE 0 END) AS a_packets,
-    sum(CASE WHEN accepted AND NOT forward THEN packets ELSE 0 END) AS b_packets,
-    sum(CASE WHEN accepted AND forward THEN 1 ELSE 0 END) AS a_accepts,
-    sum(CASE WHEN accepted AND NOT forward THEN 1 ELSE 0 END) AS b_accepts,
-    sum(CASE WHEN NOT accepted AND forward THEN 1 ELSE 0 END) AS a_rejects,
-    sum(CASE WHEN NOT accepted AND NOT forward THEN 1 ELSE 0 END) AS b_rejects,
-    sum(CASE WHEN accepted THEN 0 ELSE packets END) AS rejected_packets,
+    CAST(sum(CASE WHEN accepted AND forward THEN bytes ELSE 0 END) AS bigint) AS a_bytes,
+    CAST(sum(CASE WHEN accepted AND NOT forward THEN bytes ELSE 0 END) AS bigint) AS b_bytes,
+    CAST(sum(CASE WHEN accepted AND forward THEN packets ELSE 0 END) AS bigint) AS a_packets,
+    CAST(sum(CASE WHEN accepted AND NOT forward THEN packets ELSE 0 END) AS bigint) AS b_packets,
+    count(CASE WHEN accepted AND forward THEN 1 END) AS a_accepts,
+    count(CASE WHEN accepted AND NOT forward THEN 1 END) AS b_accepts,
+    count(CASE WHEN NOT accepted AND forward THEN 1 END) AS a_rejects,
+    count(CASE WHEN NOT accepted AND NOT forward THEN 1 END) AS b_rejects,
+    CAST(sum(CASE WHEN accepted THEN 0 ELSE packets END) AS bigint) AS rejected_packets,
     bitwise_or_agg(CASE WHEN forward THEN tcp_flags END) AS a_flags,
     bitwise_or_agg(CASE WHEN NOT forward THEN tcp_flags END) AS b_flags,
     bitwise_or_agg(CASE WHEN accepted AND forward THEN tcp_flags END) AS a_passed,
@@ -37,8 +37,8 @@ tuples AS (
     min(CASE WHEN forward THEN start_time END) AS a_first,
     min(CASE WHEN NOT forward THEN start_time END) AS b_first,
     max(coalesce(end_time, start_time)) AS last_seen,
-    sum(CASE WHEN forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress' THEN 1 ELSE 0 END) AS at_a,
-    sum(CASE WHEN forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress' THEN 1 ELSE 0 END) AS at_b,
+    count(CASE WHEN forward AND flow_direction = 'egress' OR NOT forward AND flow_direction = 'ingress' THEN 1 END) AS at_a,
+    count(CASE WHEN forward AND flow_direction = 'ingress' OR NOT forward AND flow_direction = 'egress' THEN 1 END) AS at_b,
     max(CASE WHEN forward AND srcaddr <> src THEN srcaddr WHEN NOT forward AND dstaddr <> dst THEN dstaddr END) AS a_other,
     max(CASE WHEN forward AND dstaddr <> dst THEN dstaddr WHEN NOT forward AND srcaddr <> src THEN srcaddr END) AS b_other,
     bool_or(resource) AS resource,
@@ -119,7 +119,8 @@ turned AS (
 interfaces AS (
   SELECT "start" - "start" % 3600 AS hour_at, coalesce(interface_id, resource_id, '') AS interface_id,
     coalesce(max(CASE WHEN account_id <> 'unknown' THEN account_id END), max(account_id)) AS account_id, max(region) AS region,
-    max(vpc_id) AS vpc_id, max(subnet_id) AS subnet_id, max(instance_id) AS instance_id, :interval AS interval_seconds
+    max(vpc_id) AS vpc_id, max(subnet_id) AS subnet_id, max(instance_id) AS instance_id,
+    date_trunc('hour', min(start_time)) AS hour, :interval AS interval_seconds
   FROM flows
   WHERE start_time >= :since AND start_time < :until
   GROUP BY 1, 2
@@ -127,7 +128,10 @@ interfaces AS (
 -- An interface of no instance, in logs that do name instances, is one of AWS's own: a NAT gateway, an attachment of a transit gateway.
 logged AS (SELECT hour_at, max(instance_id) AS any_instance FROM interfaces GROUP BY 1),
 known AS (
-  SELECT i.*, i.instance_id IS NULL AND l.any_instance IS NOT NULL AS managed FROM interfaces i JOIN logged l ON l.hour_at = i.hour_at
+  SELECT i.*, i.instance_id IS NULL AND l.any_instance IS NOT NULL AS managed,
+    row_number() OVER (PARTITION BY i.hour_at ORDER BY i.interface_id) AS place
+  FROM interfaces i
+  JOIN logged l ON l.hour_at = i.hour_at
 ),
 -- What an interface sends on for others: it shows its own address, and the packet has one that it also talks to, that is outside, or
 -- that AWS's own interfaces have no reason to have.
@@ -148,7 +152,7 @@ through AS (SELECT hour_at, interface_id, protocol, server, server_port FROM pas
 gateways AS (SELECT hour_at, interface_id FROM passing GROUP BY 1, 2),
 -- Several interfaces may see a conversation. Best is to count it at the client's, and at none where that is a gateway that hands on
 -- what was counted before it.
-placed AS (
+preferred AS (
   SELECT t.*, g.interface_id IS NOT NULL AS gateway, CASE WHEN x.interface_id IS NOT NULL OR t.own = 'client' AND h.interface_id IS NOT NULL THEN 'transit' ELSE t.own END AS own_end,
     CASE
       WHEN x.interface_id IS NOT NULL THEN 5
@@ -165,16 +169,23 @@ placed AS (
   LEFT JOIN through h ON h.hour_at = t.hour_at AND h.interface_id = t.interface_id AND h.protocol = t.protocol
     AND h.server = t.server AND h.server_port = t.server_port
 ),
+-- The best is told by a number: of texts that are put together for each row the least is dear.
+placed AS (
+  SELECT p.*, k.hour, k.account_id, k.region, k.vpc_id, k.subnet_id, k.instance_id, k.interval_seconds,
+    p.preference * 10000000000 + k.place AS standing
+  FROM preferred p
+  LEFT JOIN known k ON k.hour_at = p.hour_at AND k.interface_id = p.interface_id
+),
 shared AS (
-  SELECT hour_at, protocol, client, client_port, server, server_port, min(CAST(preference AS varchar) || interface_id) AS best
+  SELECT hour_at, protocol, client, client_port, server, server_port, min(standing) AS best
   FROM placed
   GROUP BY 1, 2, 3, 4, 5, 6
   HAVING count(*) > 1
 ),
 judged AS (
-  SELECT p.*, date_trunc('hour', first_seen) AS hour, k.account_id, k.region, k.vpc_id, k.subnet_id, k.instance_id, k.interval_seconds,
+  SELECT p.*,
     CASE preference WHEN 0 THEN false WHEN 1 THEN true
-      ELSE m.best IS NULL OR m.best = CAST(preference AS varchar) || p.interface_id END AS counted,
+      ELSE m.best IS NULL OR m.best = p.standing END AS counted,
     CASE
       WHEN client_accepts + server_accepts = 0 THEN 0
       -- Resets that answer packets without anything in them are a refusal: none is longer than 100 bytes.
@@ -189,7 +200,6 @@ judged AS (
   FROM placed p
   LEFT JOIN shared m ON m.hour_at = p.hour_at AND m.protocol = p.protocol AND m.client = p.client AND m.client_port = p.client_port
     AND m.server = p.server AND m.server_port = p.server_port
-  LEFT JOIN known k ON k.hour_at = p.hour_at AND k.interface_id = p.interface_id
 )
 SELECT j.hour, account_id, region, vpc_id, subnet_id, instance_id, nullif(interface_id, '') AS interface_id,
   protocol, client, client_port, server, server_port, own_end AS own, side_evidence, role_evidence,
@@ -201,11 +211,8 @@ SELECT j.hour, account_id, region, vpc_id, subnet_id, instance_id, nullif(interf
     WHEN protocol = 6 AND (client_flags IS NOT NULL OR server_flags IS NOT NULL) THEN 'flags'
     ELSE 'none'
   END AS state_evidence,
-  CAST(client_bytes AS bigint) AS client_bytes, CAST(client_packets AS bigint) AS client_packets,
-  CAST(server_bytes AS bigint) AS server_bytes, CAST(server_packets AS bigint) AS server_packets,
-  CAST(client_accepts AS bigint) AS client_accepts, CAST(client_rejects AS bigint) AS client_rejects,
-  CAST(server_accepts AS bigint) AS server_accepts, CAST(server_rejects AS bigint) AS server_rejects,
-  CAST(rejected_packets AS bigint) AS rejected_packets,
+  client_bytes, client_packets, server_bytes, server_packets, client_accepts, client_rejects, server_accepts, server_rejects,
+  rejected_packets,
   CAST(client_flags AS integer) AS client_flags, CAST(server_flags AS integer) AS server_flags,
   first_seen, last_seen, date_diff('second', first_seen, last_seen) AS seconds,
   c.scope AS client_scope, c.network AS client_network, c.zone AS client_zone, c.trusted AS client_trusted, c.list AS client_list,

@@ -21,11 +21,14 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/parquet-go/parquet-go"
 
 	"weir/internal/doctor"
 )
@@ -272,6 +275,40 @@ func TestFaults(t *testing.T) {
 		}, "table-partition-stale"},
 		{"no partitions", func(a account) { a["Glue.GetPartitions"] = answer(&glue.GetPartitionsOutput{}) }, "table-partition-never-loaded"},
 		{"role gone", func(a account) { a["IAM.GetRole"] = refuse("NoSuchEntity") }, "flow-log-role-missing"},
+		{"role for others", func(a account) {
+			change(a, "IAM.GetRole", func(out *iam.GetRoleOutput) {
+				r := *out.Role
+				r.AssumeRolePolicyDocument = aws.String(strings.Replace(*r.AssumeRolePolicyDocument, "vpc-flow-logs", "ec2", 1))
+				out.Role = &r
+			})
+		}, "iam-trust-service"},
+		{"old objects in Parquet", func(a account) {
+			var file bytes.Buffer
+			_ = parquet.Write(&file, []struct {
+				Account string `parquet:"account_id"`
+				Source  string `parquet:"srcaddr"`
+			}{{"123456789012", "10.0.0.1"}})
+			old := strings.NewReplacer("2026/11/30", "2026/10/01", ".log.gz", ".log.parquet").Replace(objectKey)
+			a["S3.ListObjectsV2"] = func(in any) (any, error) {
+				out := list(in.(*s3.ListObjectsV2Input), old, objectKey)
+				for i := range out.Contents {
+					out.Contents[i].Size = aws.Int64(int64(file.Len()))
+				}
+				return out, nil
+			}
+			text := a["S3.GetObject"]
+			a["S3.GetObject"] = func(in any) (any, error) {
+				q := in.(*s3.GetObjectInput)
+				if *q.Key != old {
+					return text(in)
+				}
+				var from, to int
+				if _, err := fmt.Sscanf(*q.Range, "bytes=%d-%d", &from, &to); err != nil {
+					return nil, err
+				}
+				return &s3.GetObjectOutput{Body: body(file.Bytes()[from:min(to+1, file.Len())])}, nil
+			}
+		}, "table-objects-differ"},
 		{"log group gone", func(a account) {
 			a["CloudWatch Logs.DescribeLogGroups"] = answer(&cloudwatchlogs.DescribeLogGroupsOutput{})
 		}, "flow-log-destination-missing"},

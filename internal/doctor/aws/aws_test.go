@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -417,25 +418,46 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestAtOnce: while as many calls as may be are under way, the next one waits, until it is given up.
 func TestAtOnce(t *testing.T) {
-	inside := make(chan struct{}, 1000)
-	var mu sync.Mutex
-	most := 0
-	a := good()
-	for name, f := range a {
-		a[name] = func(in any) (any, error) {
-			inside <- struct{}{}
-			defer func() { <-inside }()
-			mu.Lock()
-			most = max(most, len(inside))
-			mu.Unlock()
-			return f(in)
+	entered, given, end := make(chan bool, atOnce+1), make(chan bool, 1), make(chan bool)
+	cfg := account{"STS.GetCallerIdentity": func(any) (any, error) {
+		entered <- true
+		<-end
+		return &sts.GetCallerIdentityOutput{}, nil
+	}}.config()
+	cfg.APIOptions = append(cfg.APIOptions, newGuard())
+	client := sts.NewFromConfig(cfg)
+	var wg sync.WaitGroup
+	call := func(ctx context.Context) error {
+		_, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		return err
+	}
+	for range atOnce {
+		wg.Go(func() {
+			if err := call(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range atOnce {
+		<-entered
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wg.Go(func() {
+		if err := call(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
 		}
+		given <- true
+	})
+	select {
+	case <-entered:
+		t.Error("one more is under way")
+	case <-given:
 	}
-	a.look(t)
-	if most > atOnce {
-		t.Errorf("%d calls at once", most)
-	}
+	close(end)
+	wg.Wait()
 }
 
 func TestCancel(t *testing.T) {

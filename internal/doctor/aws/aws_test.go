@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,7 +83,7 @@ func TestDenied(t *testing.T) {
 	for _, o := range operations {
 		name := o.Service + "." + o.Name
 		t.Run(name, func(t *testing.T) {
-			asked := false
+			var asked atomic.Bool
 			a := good()
 			switch name { // which a good account gives no reason to make
 			case "EC2.DescribeSubnets":
@@ -94,9 +95,9 @@ func TestDenied(t *testing.T) {
 			case "EC2.DescribeNetworkInterfaces":
 				a["S3.ListObjectsV2"] = answer(&s3.ListObjectsV2Output{}) // nothing delivered
 			}
-			a[name] = func(any) (any, error) { asked = true; return refuse("AccessDenied")(nil) }
+			a[name] = func(any) (any, error) { asked.Store(true); return refuse("AccessDenied")(nil) }
 			m, err := Look(t.Context(), Config{AWS: a.config(), Now: func() time.Time { return lookedAt }})
-			if !asked {
+			if !asked.Load() {
 				t.Fatal("is never asked")
 			}
 			if name == "STS.GetCallerIdentity" || name == "EC2.DescribeFlowLogs" {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,11 +22,15 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/parquet-go/parquet-go"
 
 	"weir/internal/doctor"
 )
@@ -78,7 +83,7 @@ func TestDenied(t *testing.T) {
 	for _, o := range operations {
 		name := o.Service + "." + o.Name
 		t.Run(name, func(t *testing.T) {
-			asked := false
+			var asked atomic.Bool
 			a := good()
 			switch name { // which a good account gives no reason to make
 			case "EC2.DescribeSubnets":
@@ -90,9 +95,9 @@ func TestDenied(t *testing.T) {
 			case "EC2.DescribeNetworkInterfaces":
 				a["S3.ListObjectsV2"] = answer(&s3.ListObjectsV2Output{}) // nothing delivered
 			}
-			a[name] = func(any) (any, error) { asked = true; return refuse("AccessDenied")(nil) }
+			a[name] = func(any) (any, error) { asked.Store(true); return refuse("AccessDenied")(nil) }
 			m, err := Look(t.Context(), Config{AWS: a.config(), Now: func() time.Time { return lookedAt }})
-			if !asked {
+			if !asked.Load() {
 				t.Fatal("is never asked")
 			}
 			if name == "STS.GetCallerIdentity" || name == "EC2.DescribeFlowLogs" {
@@ -272,6 +277,40 @@ func TestFaults(t *testing.T) {
 		}, "table-partition-stale"},
 		{"no partitions", func(a account) { a["Glue.GetPartitions"] = answer(&glue.GetPartitionsOutput{}) }, "table-partition-never-loaded"},
 		{"role gone", func(a account) { a["IAM.GetRole"] = refuse("NoSuchEntity") }, "flow-log-role-missing"},
+		{"role for others", func(a account) {
+			change(a, "IAM.GetRole", func(out *iam.GetRoleOutput) {
+				r := *out.Role
+				r.AssumeRolePolicyDocument = aws.String(strings.Replace(*r.AssumeRolePolicyDocument, "vpc-flow-logs", "ec2", 1))
+				out.Role = &r
+			})
+		}, "iam-trust-service"},
+		{"old objects in Parquet", func(a account) {
+			var file bytes.Buffer
+			_ = parquet.Write(&file, []struct {
+				Account string `parquet:"account_id"`
+				Source  string `parquet:"srcaddr"`
+			}{{"123456789012", "10.0.0.1"}})
+			old := strings.NewReplacer("2026/11/30", "2026/10/01", ".log.gz", ".log.parquet").Replace(objectKey)
+			a["S3.ListObjectsV2"] = func(in any) (any, error) {
+				out := list(in.(*s3.ListObjectsV2Input), old, objectKey)
+				for i := range out.Contents {
+					out.Contents[i].Size = aws.Int64(int64(file.Len()))
+				}
+				return out, nil
+			}
+			text := a["S3.GetObject"]
+			a["S3.GetObject"] = func(in any) (any, error) {
+				q := in.(*s3.GetObjectInput)
+				if *q.Key != old {
+					return text(in)
+				}
+				var from, to int
+				if _, err := fmt.Sscanf(*q.Range, "bytes=%d-%d", &from, &to); err != nil {
+					return nil, err
+				}
+				return &s3.GetObjectOutput{Body: body(file.Bytes()[from:min(to+1, file.Len())])}, nil
+			}
+		}, "table-objects-differ"},
 		{"log group gone", func(a account) {
 			a["CloudWatch Logs.DescribeLogGroups"] = answer(&cloudwatchlogs.DescribeLogGroupsOutput{})
 		}, "flow-log-destination-missing"},
@@ -380,25 +419,46 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestAtOnce: while as many calls as may be are under way, the next one waits, until it is given up.
 func TestAtOnce(t *testing.T) {
-	inside := make(chan struct{}, 1000)
-	var mu sync.Mutex
-	most := 0
-	a := good()
-	for name, f := range a {
-		a[name] = func(in any) (any, error) {
-			inside <- struct{}{}
-			defer func() { <-inside }()
-			mu.Lock()
-			most = max(most, len(inside))
-			mu.Unlock()
-			return f(in)
+	entered, given, end := make(chan bool, atOnce+1), make(chan bool, 1), make(chan bool)
+	cfg := account{"STS.GetCallerIdentity": func(any) (any, error) {
+		entered <- true
+		<-end
+		return &sts.GetCallerIdentityOutput{}, nil
+	}}.config()
+	cfg.APIOptions = append(cfg.APIOptions, newGuard())
+	client := sts.NewFromConfig(cfg)
+	var wg sync.WaitGroup
+	call := func(ctx context.Context) error {
+		_, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		return err
+	}
+	for range atOnce {
+		wg.Go(func() {
+			if err := call(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range atOnce {
+		<-entered
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wg.Go(func() {
+		if err := call(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
 		}
+		given <- true
+	})
+	select {
+	case <-entered:
+		t.Error("one more is under way")
+	case <-given:
 	}
-	a.look(t)
-	if most > atOnce {
-		t.Errorf("%d calls at once", most)
-	}
+	close(end)
+	wg.Wait()
 }
 
 func TestCancel(t *testing.T) {

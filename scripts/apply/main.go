@@ -31,6 +31,9 @@ import (
 // limit bounds everything.
 const limit = 14 * time.Minute
 
+// told is how many of the last lines of output are shown if something fails. A plan has hundreds.
+const told = 80
+
 // planned are the examples that are only planned, by their own tests, and why that must do.
 var planned = map[string]string{
 	"existing-bucket": "its flow log, table and policy are those of tutorial, for a bucket that is there",
@@ -108,7 +111,8 @@ func apply(ctx context.Context, args []string, out io.Writer) (ok bool, err erro
 	for _, s := range running {
 		if s.err != nil {
 			ok = false
-			fmt.Fprintf(out, "\n%s\n", strings.TrimSpace(s.log.String()))
+			lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
+			fmt.Fprintf(out, "\n%s\n", strings.Join(lines[max(0, len(lines)-told):], "\n"))
 		}
 		s.print(out)
 	}

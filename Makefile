@@ -49,7 +49,7 @@ test-engines: needs ## the same rows on Trino, and the lake on PostgreSQL: gets 
 	@scripts/test-engines -timeout $(TEST_TIMEOUT)
 
 .PHONY: test-terraform
-test-terraform: build ## the Terraform module and its examples, with the real AWS provider and a stand-in for AWS; says so where there is none
+test-terraform: build ## the Terraform module, its examples, what weir init writes: real AWS provider, stand-in for AWS; says so where there is none
 	@scripts/test-terraform
 	@scripts/test-terraform-apply
 

@@ -71,11 +71,15 @@ var layout = []rule{
 	{"internal/traffic", noun, []string{"flowlog"}},
 	{"queries", noun, []string{"flowlog"}},     // the embedded files
 	{"rules", noun, []string{"internal/rule"}}, // likewise
+	{"terraform", noun, nil},                   // likewise
+	{"internal/price", noun, nil},
+	{"internal/rootmodule", noun, []string{"terraform", "internal/price"}}, // the Terraform that weir init writes
 
 	{"internal/detect", verb, []string{"internal/lake", "internal/engine", "internal/rule", "internal/finding"}},
 	{"internal/check", verb, []string{"flowlog", "internal/source", "internal/engine", "internal/network", "internal/rule", "internal/ingest", "internal/refine"}},
 	{"internal/doctor", verb, []string{"flowlog", "internal/engine"}},
-	{"internal/doctor/terraform", verb, nil}, // the only place that knows HCL
+	{"internal/doctor/terraform", verb, nil},                     // the only place that knows HCL
+	{"internal/doctor/aws", verb, []string{"internal/columnar"}}, // the live account
 	{"internal/refine", verb, []string{"flowlog", "internal/columnar", "internal/lake", "internal/engine", "internal/network"}},
 	{"internal/ingest", verb, []string{"flowlog", "internal/source", "internal/inflate", "internal/columnar", "internal/lake"}},
 

@@ -107,7 +107,7 @@ func runCat(ctx context.Context, a *app, args []string, window source.Window, fo
 		return fmt.Errorf("write records: %w", err)
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d objects could not be read to their end", failed)
+		return fmt.Errorf("%s could not be read to the end", counted(failed, "object"))
 	}
 	return nil
 }

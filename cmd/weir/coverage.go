@@ -60,7 +60,7 @@ and not any more, have 0 hours. It tells of hours whose tables are made: 'weir d
 			if !a.quiet && !c.Until.IsZero() {
 				fmt.Fprintln(a.stderr, printable(coverageText(c)))
 				for _, b := range c.Blind {
-					fmt.Fprintf(a.stderr, "blind: %s on %d interfaces, %s interface hours: %s\n", printable(b.Rule.ID), b.Interfaces, count(int64(b.Hours)), printable(strings.Join(b.Reasons, "; ")))
+					fmt.Fprintf(a.stderr, "blind: %s on %s, %s: %s\n", printable(b.Rule.ID), counted(b.Interfaces, "interface"), counted(b.Hours, "interface hour"), printable(strings.Join(b.Reasons, "; ")))
 				}
 			}
 			return nil

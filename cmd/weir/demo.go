@@ -68,8 +68,8 @@ a bastion, developers. Its flow logs are on, in the format that has all fields o
 	if err != nil {
 		return err
 	}
-	d.printf("  %s records of %d interfaces, in %s objects as AWS delivers them:\n  %s\n\n",
-		count(made.Records), made.Interfaces, count(int64(made.Objects)), printable(logs))
+	d.printf("  %s of %s, in %s as AWS delivers them:\n  %s\n\n",
+		counted(made.Records, "record"), counted(made.Interfaces, "interface"), counted(made.Objects, "object"), printable(logs))
 
 	d.printf("  $ export WEIR_LAKE=%s\n", printable(quoted(d.lake)))
 	for _, s := range demoSteps(filepath.Join(logs, "AWSLogs"), made.Labels) {
@@ -290,8 +290,8 @@ FROM flows`, served.Interface, served.Actors[0], closed.Interface, fmt.Sprintf(f
 		return fmt.Errorf("demo: the lake says %+v, but made was %+v: please report this", got, want)
 	}
 	d.say("The truth", fmt.Sprintf(`The generator noted what it did (logs/labels.jsonl), and the lake agrees to the byte: %s was sent
-%s bytes out of Redis in %d records, and the closed one refused %d and answered 0.`,
-		served.Actors[0], count(served.BytesOut), served.Records, closed.Records))
+%s out of Redis in %s, and the closed one refused %d and answered 0.`,
+		served.Actors[0], counted(served.BytesOut, "byte"), counted(served.Records, "record"), closed.Records))
 	return d.err
 }
 
@@ -331,8 +331,8 @@ WHERE interface_id = '`+served.Interface+`' AND port = 6379`)
 	if len(sums) != 1 || sums[0].Bytes < served.BytesOut {
 		return fmt.Errorf("demo: the tables say %+v, but made was %d bytes: please report this", sums, served.BytesOut)
 	}
-	d.printf("The rule says the same, by itself: exposed since %s, up to %s hosts answered in an hour, %s bytes out: %s.\n",
-		found[0].FirstSeen.UTC().Format("15:04"), count(sums[0].Hosts), count(sums[0].Bytes), found[0].ID)
+	d.printf("The rule says the same, by itself: exposed since %s, up to %s answered in an hour, %s out: %s.\n",
+		found[0].FirstSeen.UTC().Format("15:04"), counted(sums[0].Hosts, "host"), counted(sums[0].Bytes, "byte"), found[0].ID)
 	return d.err
 }
 

@@ -224,7 +224,7 @@ func (d *detection) lake(ctx context.Context) (err error) {
 	})
 	bar.Done()
 	if ctx.Err() != nil {
-		return &savedError{fmt.Sprintf("%s steps of rules are evaluated and their findings kept; the same command goes on from there", count(int64(d.sum.Steps))), ctx.Err()}
+		return &savedError{fmt.Sprintf("%s of rules evaluated and their findings kept; the same command goes on from there", counted(d.sum.Steps, "step")), ctx.Err()}
 	}
 	if err != nil {
 		return err

@@ -185,17 +185,14 @@ func (d *detection) summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
-	kinds := map[string]int{}
-	for _, c := range d.sum.Changes {
-		kinds[c.Kind]++
-	}
+	kinds := changeCounts(d.sum.Changes)
 	changed := []string{}
 	for _, k := range []string{finding.KindNew, finding.KindWorsened, finding.KindRegressed, finding.KindResolved, finding.KindWithdrawn} {
 		if kinds[k] > 0 {
 			changed = append(changed, fmt.Sprintf("%d %s", kinds[k], k))
 		}
 	}
-	text := count(int64(len(d.found))) + " findings"
+	text := counted(len(d.found), "finding")
 	if len(parts) > 0 {
 		text += ": " + strings.Join(parts, ", ")
 	}
@@ -214,7 +211,7 @@ func (d *detection) summary() string {
 		}
 	}
 	if unclear > 0 {
-		line("%d findings were not seen for long, but were not logged either: nobody can tell whether they are over", unclear)
+		line("not seen for long, but not logged either, so that nobody can tell whether it is over: %s", counted(unclear, "finding"))
 	}
 	for _, r := range d.sum.Rules {
 		for _, text := range ruleNotes(&r) {
@@ -230,14 +227,33 @@ func (d *detection) summary() string {
 	if len(learning) > 0 {
 		line("learning: %s", strings.Join(learning, ", "))
 	}
-	line("%d rules, %s steps in %.1f s", len(d.sum.Rules), count(int64(d.sum.Steps)), d.sum.Seconds)
+	line("%s, %s in %.1f s", counted(len(d.sum.Rules), "rule"), counted(d.sum.Steps, "step"), d.sum.Seconds)
 	if n := d.told; n.Sent+n.Failed > 0 {
-		line("%d notices sent about %d changes, %d failed", n.Sent, n.Told, n.Failed)
+		line("%s sent about %s, %d failed", counted(n.Sent, "notice"), counted(n.Told, "change"), n.Failed)
 	}
 	if d.sum.Left > 0 {
-		line("%s steps are left to the next run", count(int64(d.sum.Left)))
+		line("%s left to the next run", counted(d.sum.Left, "step"))
 	}
 	return b.String()
+}
+
+// changeCounts counts findings by what happened to them in a run. What was found in it, or came back, did not get worse in it
+// for those who read.
+func changeCounts(changes []finding.Change) map[string]int {
+	type happening struct{ id, kind string }
+	seen := map[happening]bool{}
+	out := map[string]int{}
+	for _, c := range changes {
+		id := c.Finding.ID
+		if c.Kind == finding.KindWorsened && (seen[happening{id, finding.KindNew}] || seen[happening{id, finding.KindRegressed}]) {
+			continue
+		}
+		if h := (happening{id, c.Kind}); !seen[h] {
+			seen[h] = true
+			out[c.Kind]++
+		}
+	}
+	return out
 }
 
 // ruleNotes are what is to be said of a rule that did not run as it should.
@@ -246,26 +262,26 @@ func ruleNotes(r *detect.RuleSummary) (out []string) {
 		out = append(out, "weir: "+r.Err.Error())
 	}
 	if r.Slow > 0 {
-		out = append(out, fmt.Sprintf("weir: rule %s took too long and was stopped, %d times", r.Rule.ID, r.Slow))
+		out = append(out, fmt.Sprintf("weir: rule %s took too long and was stopped, %s", r.Rule.ID, counted(r.Slow, "time")))
 	}
 	if r.Cut > 0 {
-		out = append(out, fmt.Sprintf("rule %s found more than is kept, %d times: only the worst are findings", r.Rule.ID, r.Cut))
+		out = append(out, fmt.Sprintf("rule %s found more than is kept, %s: only the worst are findings", r.Rule.ID, counted(r.Cut, "time")))
 	}
 	if r.Unread > 0 {
-		out = append(out, fmt.Sprintf("rule %s returned %d rows that name nothing: its entity has no value there", r.Rule.ID, r.Unread))
+		out = append(out, fmt.Sprintf("rule %s returned %s without a value for its entity, which name nothing", r.Rule.ID, counted(r.Unread, "row")))
 	}
 	return out
 }
 
-func daysText(d time.Duration) string { return fmt.Sprintf("%d days", int(d/(24*time.Hour))) }
+func daysText(d time.Duration) string { return counted(int(d/(24*time.Hour)), "day") }
 
 // coverageText says in a line or two what was logged, and which rules could not see it.
 func coverageText(c *detect.Coverage) string {
 	if c == nil {
 		return "coverage: nothing was logged"
 	}
-	text := fmt.Sprintf("coverage: %d of %d interfaces logged, %s of %d hours, until %s", c.Logged(), len(c.Interfaces),
-		strings.TrimSuffix(fmt.Sprintf("%.1f", c.MeanHours()), ".0"), c.Hours, c.Until.Format("2006-01-02 15:04"))
+	text := fmt.Sprintf("coverage: %s of %s logged, %s of %s, until %s", count(int64(c.Logged())), counted(len(c.Interfaces), "interface"),
+		strings.TrimSuffix(fmt.Sprintf("%.1f", c.MeanHours()), ".0"), counted(c.Hours, "hour"), c.Until.Format("2006-01-02 15:04"))
 	var names []string
 	interfaces := map[string]bool{}
 	var reasons []string
@@ -289,7 +305,7 @@ func coverageText(c *detect.Coverage) string {
 	if len(names) > 6 {
 		names = append(names[:5:5], fmt.Sprintf("and %d more", len(names)-5))
 	}
-	return text + fmt.Sprintf("; %d rules blind on %d interfaces (%s): %s; 'weir coverage' says where", len(c.Blind), len(interfaces), strings.Join(reasons, "; "), strings.Join(names, ", "))
+	return text + fmt.Sprintf("; %s blind on %s (%s): %s; 'weir coverage' says where", counted(len(c.Blind), "rule"), counted(len(interfaces), "interface"), strings.Join(reasons, "; "), strings.Join(names, ", "))
 }
 
 // timings says how long each rule took, the longest first.
@@ -327,7 +343,7 @@ func (d *detection) timings() error {
 	for _, r := range rules {
 		l.add(r.Rule.ID, r.Steps, r.Sightings, fmt.Sprintf("%.3f", r.Seconds), fmt.Sprintf("%.3f", r.Slowest))
 	}
-	return errors.Join(l.write(d.a.stderr, "table"), printTo(d.a.stderr, fmt.Sprintf("refined %d hours in %.1f s\n", d.refined.Hours, d.refined.Seconds)))
+	return errors.Join(l.write(d.a.stderr, "table"), printTo(d.a.stderr, fmt.Sprintf("refined %s in %.1f s\n", counted(d.refined.Hours, "hour"), d.refined.Seconds)))
 }
 
 func printTo(w io.Writer, text string) error {

@@ -38,6 +38,13 @@ func newDocsCmd(*app) *cobra.Command {
 				if err == nil {
 					err = os.WriteFile(filepath.Join(module, terraformFile), data, 0o644)
 				}
+				var readme []byte
+				if err == nil {
+					readme, err = moduleReadme(module)
+				}
+				if err == nil {
+					err = os.WriteFile(filepath.Join(module, terraformReadme), readme, 0o644)
+				}
 				if err != nil {
 					return fmt.Errorf("write docs: %w", err)
 				}
@@ -58,15 +65,15 @@ func newDocsCmd(*app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "write commands.md, doctor.md, fields.md and rules.md into `DIR`")
-	cmd.Flags().StringVar(&module, "terraform", "", "write "+terraformFile+" into the module in `DIR`")
+	cmd.Flags().StringVar(&dir, "dir", "", "write commands.md, cost.md, doctor.md, fields.md and rules.md into `DIR`")
+	cmd.Flags().StringVar(&module, "terraform", "", "write "+terraformFile+" and "+terraformReadme+" into the module in `DIR`")
 	cmd.Flags().StringVar(&man, "man", "", "write a man page for each command into `DIR`")
 	return cmd
 }
 
 // generatedDocs are the files of docs/ that are made from the code, by name. A test keeps them up to date.
 func generatedDocs(root *cobra.Command) map[string][]byte {
-	return map[string][]byte{"commands.md": commandsDoc(root), "fields.md": fieldsDoc(), "doctor.md": doctorDoc(), "rules.md": rulesDoc()}
+	return map[string][]byte{"commands.md": commandsDoc(root), "cost.md": costDoc(), "fields.md": fieldsDoc(), "doctor.md": doctorDoc(), "rules.md": rulesDoc()}
 }
 
 func writeMan(root *cobra.Command, dir string) error {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"weir/internal/rootmodule"
 	"weir/queries"
 )
 
@@ -52,7 +53,15 @@ func TestLinksInDocs(t *testing.T) {
 // Every command that the manual shows must exist, with its flags and saved queries. It is not run.
 func TestCommandsInDocs(t *testing.T) {
 	n := 0
-	for file, text := range manual(t) {
+	pages := manual(t)
+	init := rootmodule.DefaultSettings()
+	init.Region, init.VPCs = "eu-west-1", []rootmodule.Named{{Name: "main", Value: "vpc-1a2b3c4d"}}
+	for _, f := range init.Files() {
+		if f.Path == "README.md" {
+			pages["README.md of weir init"] = string(f.Data)
+		}
+	}
+	for file, text := range pages {
 		for _, args := range shownCommands(text) {
 			n++
 			if err := checkCommand(args); err != nil {

@@ -176,7 +176,7 @@ func (c *formatCheck) write(w io.Writer, format string) error {
 		return l.write(w, format)
 	}
 
-	fmt.Fprintf(w, "%d of the %d fields of %s, version %d.\n", len(c.fields)-len(c.unknown), len(c.table.Fields), c.table.Name, c.version())
+	fmt.Fprintf(w, "%d of the %s of %s, version %d.\n", len(c.fields)-len(c.unknown), counted(len(c.table.Fields), "field"), c.table.Name, c.version())
 	for _, n := range c.twice {
 		fmt.Fprintf(w, "wrong: %s stands twice\n", printable(n))
 	}

@@ -195,9 +195,9 @@ func ago(d time.Duration) string {
 	case d < time.Hour:
 		return " (within the last hour)"
 	case d < 48*time.Hour:
-		return fmt.Sprintf(" (%d hours ago)", int(d.Hours()))
+		return " (" + counted(int(d.Hours()), "hour") + " ago)"
 	}
-	return fmt.Sprintf(" (%d days ago)", int(d.Hours()/24))
+	return " (" + counted(int(d.Hours()/24), "day") + " ago)"
 }
 
 func detailText(v any) string {

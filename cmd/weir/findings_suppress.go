@@ -98,7 +98,7 @@ func hides(s finding.Suppression) string {
 	case 1:
 		return "1 finding (" + printable(s.Hidden[0]) + ")"
 	default:
-		return fmt.Sprintf("%s findings", count(int64(n)))
+		return counted(n, "finding")
 	}
 }
 

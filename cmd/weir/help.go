@@ -23,7 +23,7 @@ var helpGroups = []struct {
 	{"ask", "Ask:", []string{"query", "queries", "fields", "network"}},
 	{"detect", "Detect:", []string{"detect", "findings", "rules", "coverage", "notify", "refine"}},
 	{"keep", "Look after the lake:", []string{"lake"}},
-	{"aws", "Look after the AWS side:", []string{"doctor"}},
+	{"aws", "Look after the AWS side:", []string{"init", "doctor"}},
 	{"self", "About weir itself:", []string{"config", "version", "completion", "help"}},
 }
 

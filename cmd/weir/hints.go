@@ -16,6 +16,7 @@ import (
 	"weir/internal/engine/athena"
 	"weir/internal/finding"
 	"weir/internal/lake"
+	"weir/internal/rootmodule"
 	"weir/internal/source/s3"
 )
 
@@ -43,7 +44,10 @@ func hint(err error) string {
 	var unknownFinding *finding.UnknownError
 	var ambiguous *finding.AmbiguousError
 	var unknownSuppression *finding.UnknownSuppressionError
+	var conflict *rootmodule.ConflictError
 	switch {
+	case errors.As(err, &conflict):
+		return "nothing was written; --force overwrites these files, another DIR leaves them, --renew-module is for the module's copy alone"
 	case errors.As(err, &other) && strings.Contains(other.Dir, "://"):
 		return "'weir config' shows where the settings come from; a database that has a lake takes another in a schema: ?search_path=NAME"
 	case errors.As(err, &other):
@@ -75,7 +79,7 @@ func hint(err error) string {
 	case errors.Is(err, lake.ErrNoLedger), errors.Is(err, errNoLedger):
 		return "--ledger names it: a file of the machine that writes, or postgres://… where several take turns"
 	case errors.Is(err, s3.ErrNoRegion):
-		return "each region of AWS has a Glue of its own: --s3-region REGION, AWS_REGION, or the profile's region"
+		return "AWS keeps these things by Region: --s3-region REGION, AWS_REGION, or the profile's region"
 	case errors.Is(err, flowlog.ErrNoHeader):
 		return `say the fields of the log: --log-format default, or --log-format "${version} ${account-id} …" as DescribeFlowLogs shows it`
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -199,6 +203,8 @@ func s3Hint(err error) string {
 	}
 	code := api.ErrorCode()
 	switch code {
+	case "UnauthorizedOperation": // so says EC2, which only the doctor asks
+		return "docs/doctor.md lists the permissions that 'weir doctor --aws' needs"
 	case "AccessDenied", "AccessDeniedException", "Forbidden", "AllAccessDenied":
 		var op *smithy.OperationError
 		if errors.As(err, &op) {

@@ -83,7 +83,7 @@ func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, form
 		err = e
 	}
 	if ctx.Err() != nil {
-		return &savedError{fmt.Sprintf("%s objects with %s records are in the lake; the same command goes on from there", count(sum.Objects), count(sum.Stored)), ctx.Err()}
+		return &savedError{fmt.Sprintf("in the lake: %s with %s; the same command goes on from there", counted(sum.Objects, "object"), counted(sum.Stored, "record")), ctx.Err()}
 	}
 	if err == nil && sum.Failed > 0 {
 		err = unreadObjects(sum)
@@ -92,7 +92,7 @@ func runIngest(ctx context.Context, a *app, c ingest.Config, args []string, form
 }
 
 func unreadObjects(sum ingest.Summary) error {
-	return fmt.Errorf("%s of %s objects could not be read; the next run tries them again", count(sum.Failed), count(sum.Failed+sum.Objects+sum.Known))
+	return fmt.Errorf("%s of %s could not be read; the next run tries them again", count(sum.Failed), counted(sum.Failed+sum.Objects+sum.Known, "object"))
 }
 
 // ingestSources brings what is new at sources into the lake of the settings, and tells of it on stderr.
@@ -217,18 +217,18 @@ func printSummary(w io.Writer, s ingest.Summary, format, lakeDir string) error {
 		line("", "'weir lake rejects' shows the rejected lines")
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Unknown)) {
-		line("", "field %s is unknown to weir: kept in extra, %s records", printable(name), count(s.Unknown[name]))
+		line("", "field %s is unknown to weir: kept in extra, %s", printable(name), counted(s.Unknown[name], "record"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Tags)) {
 		if tag := s.Tags[name]; !tag.Seen && tag.Stored > 0 {
-			line("", "field %s has no value in any of %s records: check the tag key that the flow log was given", name, count(tag.Stored))
+			line("", "field %s has no value in any of %s: check the tag key that the flow log was given", name, counted(tag.Stored, "record"))
 		}
 	}
 	for _, reason := range slices.Sorted(maps.Keys(s.Skipped)) {
 		line("skipped", "%s %s", count(int64(s.Skipped[reason])), printable(reason))
 	}
 	seconds := s.Elapsed.Seconds()
-	line("bytes", "%s read, %s of text, %s stored in %s files", size(s.BytesRead), size(s.BytesText), size(s.BytesStored), count(s.Files))
+	line("bytes", "%s read, %s of text, %s stored in %s", size(s.BytesRead), size(s.BytesText), size(s.BytesStored), counted(s.Files, "file"))
 	if s.Read > 0 && seconds > 0 {
 		line("time", "%.1f s, %s records/s", seconds, count(int64(float64(s.Read)/seconds)))
 	} else {
@@ -257,6 +257,6 @@ func (r *rejectNotes) add(e *flowlog.LineError) {
 
 func (r *rejectNotes) done(total int64) {
 	if total > 5 {
-		fmt.Fprintf(r.a.stderr, "weir: %s lines in all were rejected and are not in the result\n", count(total))
+		fmt.Fprintf(r.a.stderr, "weir: rejected, and not in the result: %s in all\n", counted(total, "line"))
 	}
 }

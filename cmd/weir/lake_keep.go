@@ -90,26 +90,26 @@ func writeReport(w io.Writer, r *lake.Report, format string) error {
 		}{r.OK(), r.Objects, r.Read, r.Rows, r.Rejected, r.Dropped, r.Files, r.Bytes, r.Pending, len(r.Orphans), waste, removed, r.Uploads,
 			json.RawMessage(rows.String())}, format == "json")
 	}
-	fmt.Fprintf(w, "%s objects: %s records read = %s stored + %s rejected\n", count(r.Objects), count(r.Read), count(r.Rows), count(r.Rejected))
+	fmt.Fprintf(w, "%s: %s read = %s stored + %s rejected\n", counted(r.Objects, "object"), counted(r.Read, "record"), count(r.Rows), count(r.Rejected))
 	if r.Dropped > 0 {
 		fmt.Fprintf(w, "%s of them were dropped with old days\n", count(r.Dropped))
 	}
-	fmt.Fprintf(w, "%s data files, %s\n", count(int64(r.Files)), size(r.Bytes))
+	fmt.Fprintf(w, "%s, %s\n", counted(r.Files, "data file"), size(r.Bytes))
 	if n := len(r.Orphans); n > 0 {
 		text := "removed"
 		if removed < n {
 			text = "'weir lake verify --repair' removes them"
 		}
-		fmt.Fprintf(w, "%s files that nothing needs, %s: %s\n", count(int64(n)), size(waste), text)
+		fmt.Fprintf(w, "%s that nothing needs, %s: %s\n", counted(n, "file"), size(waste), text)
 	}
 	if r.Uploads > 0 {
-		fmt.Fprintf(w, "%s uploads that a killed writer did not finish; --repair ends them\n", count(int64(r.Uploads)))
+		fmt.Fprintf(w, "%s that a killed writer did not finish; --repair ends what is left so\n", counted(r.Uploads, "upload"))
 	}
 	if r.OK() {
 		_, err := fmt.Fprintln(w, "ok")
 		return err
 	}
-	fmt.Fprintf(w, "\n%s faults:\n", count(int64(len(r.Faults))))
+	fmt.Fprintf(w, "\n%s:\n", counted(len(r.Faults), "fault"))
 	return faults.write(w, "table")
 }
 
@@ -140,13 +140,13 @@ meanwhile. It can be interrupted at any time, and goes on next time. The old fil
 		}
 		o.Progress = func(r lake.CompactResult) {
 			if !a.quiet {
-				fmt.Fprintf(a.stderr, "%s files became %s, %s rows\n", count(int64(r.FilesBefore)), count(int64(r.FilesAfter)), count(r.Rows))
+				fmt.Fprintf(a.stderr, "%s became %s, %s\n", counted(r.FilesBefore, "file"), count(int64(r.FilesAfter)), counted(r.Rows, "row"))
 			}
 		}
 		return a.withLake(cmd.Context(), true, func(l *lake.Lake) error {
 			r, err := l.Compact(cmd.Context(), o)
 			if err != nil {
-				return &savedError{fmt.Sprintf("%s files became %s; the same command goes on from there", count(int64(r.FilesBefore)), count(int64(r.FilesAfter))), err}
+				return &savedError{fmt.Sprintf("%s became %s; the same command goes on from there", counted(r.FilesBefore, "file"), count(int64(r.FilesAfter))), err}
 			}
 			res := &list{columns: []string{"days", "files_before", "files_after", "rows", "bytes_before", "bytes_after"}}
 			res.add(r.Days, r.FilesBefore, r.FilesAfter, r.Rows, r.BytesBefore, r.BytesAfter)

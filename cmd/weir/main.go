@@ -126,6 +126,7 @@ Start with 'weir demo': a day of generated traffic, one mistake in it, and the q
 		newRefineCmd(a),
 		newFindingsCmd(a),
 		newLakeCmd(a),
+		newInitCmd(a),
 		newDoctorCmd(a),
 		newNotifyCmd(a),
 		newConfigCmd(a),

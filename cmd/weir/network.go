@@ -86,7 +86,7 @@ func (a *app) sayBadLines(l *network.List) {
 	const most = 3
 	for i, bad := range l.Bad {
 		if i == most {
-			fmt.Fprintf(a.stderr, "warning: %s: %d more lines are left out\n", printable(l.Name), len(l.Bad)-most)
+			fmt.Fprintf(a.stderr, "warning: %s: left out, %s more\n", printable(l.Name), counted(len(l.Bad)-most, "line"))
 			break
 		}
 		fmt.Fprintf(a.stderr, "warning: %s: left out\n", printable(bad.Error()))
@@ -182,12 +182,12 @@ func (k *knownNetworks) summary(file string, now time.Time) *list {
 		l.add("network", n.Name, len(n.Prefixes), nullIfEmpty(strings.Join(words, ", ")))
 	}
 	for _, t := range k.Lists {
-		detail := fmt.Sprintf("changed %d days ago", int(now.Sub(t.Changed).Hours()/24))
+		detail := "changed " + counted(int(now.Sub(t.Changed).Hours()/24), "day") + " ago"
 		if len(t.Bad) > 0 {
-			detail += fmt.Sprintf(", %d lines left out", len(t.Bad))
+			detail += ", " + counted(len(t.Bad), "line") + " left out"
 		}
 		if t.Inside > 0 {
-			detail += fmt.Sprintf(", %d are not of the internet", t.Inside)
+			detail += ", " + count(int64(t.Inside)) + " not of the internet"
 		}
 		l.add("list", t.Name, len(t.Prefixes), detail)
 	}

@@ -116,7 +116,7 @@ again by the next run. Exit status 2 says that a channel did not take something.
 			return a.withFindings(cmd.Context(), changeFindings, func(s finding.Store) error {
 				sum, err := notify.Dispatch(cmd.Context(), s, channels, time.Now())
 				if !a.quiet {
-					fmt.Fprintf(a.stderr, "%d notices sent about %d changes, %d wait for a digest, %d not asked for, %d failed\n", sum.Sent, sum.Told, sum.Waiting, sum.Dropped, sum.Failed)
+					fmt.Fprintf(a.stderr, "%s sent about %s, %d wait for a digest, %d not asked for, %d failed\n", counted(sum.Sent, "notice"), counted(sum.Told, "change"), sum.Waiting, sum.Dropped, sum.Failed)
 				}
 				return err
 			})

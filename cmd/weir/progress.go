@@ -154,6 +154,14 @@ func count(n int64) string {
 	return s
 }
 
+// counted prints how many of a thing there are: 1 finding, 1,204 findings. Its plural is regular.
+func counted[N int | int64](n N, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return count(int64(n)) + " " + thing
+}
+
 // short prints a number to three digits: 810 k, 3.1 M.
 func short(n int64) string { return scaled(n, "", " k", " M", " G", " T") }
 

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"weir/internal/finding"
 )
 
 // clock is a time that a test moves on.
@@ -110,5 +113,28 @@ func TestNumbers(t *testing.T) {
 		if got := short(n); got != want {
 			t.Errorf("short(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+func TestCounted(t *testing.T) {
+	for n, want := range map[int]string{0: "0 findings", 1: "1 finding", 36: "36 findings", 1204: "1,204 findings"} {
+		if got := counted(n, "finding"); got != want {
+			t.Errorf("counted(%d) is %q, want %q", n, got, want)
+		}
+	}
+}
+
+// What came up in a run is not worse in it, too; what was known is.
+func TestChangeCounts(t *testing.T) {
+	change := func(id, kind string) finding.Change {
+		return finding.Change{Kind: kind, Finding: &finding.Finding{ID: id}}
+	}
+	got := changeCounts([]finding.Change{
+		change("a", finding.KindNew), change("b", finding.KindWorsened), change("a", finding.KindWorsened), change("c", finding.KindRegressed),
+		change("b", finding.KindWorsened), change("c", finding.KindWorsened), change("d", finding.KindResolved),
+	})
+	want := map[string]int{finding.KindNew: 1, finding.KindWorsened: 1, finding.KindRegressed: 1, finding.KindResolved: 1}
+	if !maps.Equal(got, want) {
+		t.Errorf("counted %v, want %v", got, want)
 	}
 }

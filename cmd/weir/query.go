@@ -250,7 +250,7 @@ func printRows(a *app, f *queryFlags, rows engine.Rows, w io.Writer, format stri
 			return errors.Join(err, out.close())
 		}
 		if f.maxRows > 0 && n == f.maxRows {
-			fmt.Fprintf(a.stderr, "stopped after %s rows; there are more\n", count(n))
+			fmt.Fprintf(a.stderr, "stopped after %s; there are more\n", counted(n, "row"))
 			return out.close()
 		}
 		if err := out.write(row); err != nil {
@@ -351,9 +351,9 @@ func explainQuery(ctx context.Context, a *app, eng engine.Engine, format, sql st
 		case t.Unknown():
 			fmt.Fprintf(w, "%s: nobody knows how much there is to read\n", t.Table)
 		case t.AtLeast:
-			fmt.Fprintf(w, "%s: %s files and more, %s and more to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))
+			fmt.Fprintf(w, "%s: %s and more, %s and more to read\n", t.Table, counted(t.Files, "file"), size(t.Bytes))
 		default:
-			fmt.Fprintf(w, "%s: %s files, at most %s to read\n", t.Table, count(int64(t.Files)), size(t.Bytes))
+			fmt.Fprintf(w, "%s: %s, at most %s to read\n", t.Table, counted(t.Files, "file"), size(t.Bytes))
 		}
 	}
 	if plan.IO != nil {

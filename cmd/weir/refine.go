@@ -44,8 +44,8 @@ Stopped at any moment, what was made stays, and the next run goes on.`,
 				fmt.Fprintln(a.stdout, "nothing to do: no hour got records since its tables were made")
 				return nil
 			}
-			fmt.Fprintf(a.stdout, "%s hours: %s conversations, %s exposures, %s edges of %s interface-hours in %.1f s\n", count(int64(sum.Hours)),
-				count(sum.Conversations), count(sum.Exposures), count(sum.Edges), count(sum.Interfaces), sum.Seconds)
+			fmt.Fprintf(a.stdout, "%s: %s, %s, %s of %s in %.1f s\n", counted(sum.Hours, "hour"), counted(sum.Conversations, "conversation"),
+				counted(sum.Exposures, "exposure"), counted(sum.Edges, "edge"), counted(sum.Interfaces, "interface-hour"), sum.Seconds)
 			return nil
 		},
 	}
@@ -94,7 +94,7 @@ func refineLake(ctx context.Context, a *app, l *lake.Lake, known *knownNetworks,
 		},
 	})
 	if ctx.Err() != nil {
-		return sum, &savedError{fmt.Sprintf("%s hours are refined; the same command goes on from there", count(int64(sum.Hours))), ctx.Err()}
+		return sum, &savedError{fmt.Sprintf("refined %s; the same command goes on from there", counted(sum.Hours, "hour")), ctx.Err()}
 	}
 	return sum, err
 }

@@ -247,16 +247,16 @@ func (o *checkOutput) result(r *check.Result) {
 		survived = append(survived, m.Name)
 	}
 	if r.OK() {
-		o.print("ok    %s: %d examples", r.Rule.ID, r.Examples)
+		o.print("ok    %s: %s", r.Rule.ID, counted(r.Examples, "example"))
 		if r.Mutants > 0 {
-			o.print(", %d of %d changes noticed", r.Mutants-len(r.Survived), r.Mutants)
+			o.print(", %d of %s noticed", r.Mutants-len(r.Survived), counted(r.Mutants, "change"))
 		}
 		o.print("\n")
 		for _, m := range r.Survived {
 			o.print("      no example notices: %s\n        wants %s\n", m.Name, m.Hint)
 		}
 	} else {
-		o.print("FAIL  %s: %d failures\n", r.Rule.ID, len(r.Failures))
+		o.print("FAIL  %s: %s\n", r.Rule.ID, counted(len(r.Failures), "failure"))
 	}
 	o.list.add(r.Rule.File, r.Rule.ID, r.OK(), r.Examples, failures, r.Mutants, survived)
 }

@@ -124,7 +124,7 @@ func printBacktest(a *app, format string, r *rule.Rule, res *check.Backtest) err
 	if err := days.writeTable(a.stdout); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\n%s: %d findings in %d steps\n", r.ID, len(res.Findings), res.Steps)
+	fmt.Fprintf(a.stdout, "\n%s: %s in %s\n", r.ID, counted(len(res.Findings), "finding"), counted(res.Steps, "step"))
 	for _, f := range res.Findings {
 		fmt.Fprint(a.stdout, printableLines(fmt.Sprintf("  %-8s  %s  %s\n", f.Severity, f.First.Format("2006-01-02 15:04"), f.Message)))
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // terraformFile is the part of the Terraform module that is made from the code: what a field is, its column, the presets,
-// the layouts of keys and the saved queries. The module then cannot disagree with weir, nor a log format with its table.
+// the layouts of keys, the saved queries and the metric filters. The module then cannot disagree with weir, nor a log format with its table.
 const terraformFile = "fields.tf.json"
 
 // tfKind is one kind of flow log in the module: VPC or transit gateway.
@@ -22,8 +22,10 @@ type tfKind struct {
 	Fields    []tfField           `json:"fields"`
 	Presets   map[string][]string `json:"presets"`
 	Select    []tfItem            `json:"select"`
+	View      []tfColumn          `json:"view"`
 	Queries   []tfQuery           `json:"queries"`
 	Suggested []string            `json:"suggested_queries"` // what the module makes if nobody says which
+	Filters   []tfFilter          `json:"filters"`
 }
 
 // tfField is a field. Tag fields name a tag of the user's in a block that provider 5 does not have.
@@ -56,6 +58,7 @@ type tfLayout struct {
 	Template   string            `json:"template"`   // of the location, below the prefix
 	Projection map[string]string `json:"projection"` // without those that the module fills in: accounts, regions, first day
 	Days       string            `json:"days"`       // the condition for the last daysMark days of delivery
+	Keys       []string          `json:"keys"`       // the partition columns as tfViewKeys
 }
 
 const (
@@ -103,6 +106,7 @@ func tfLayouts() map[string]tfLayout {
 				l.Projection["projection.hour.digits"] = "2"
 				name += "-hourly"
 			}
+			l.Keys = tfKeys(strings.HasPrefix(name, "hive"), hourly)
 			out[name] = l
 		}
 	}
@@ -136,7 +140,7 @@ var suggested = map[*flowlog.Table][]string{
 }
 
 func tfKindOf(t *flowlog.Table) (tfKind, error) {
-	k := tfKind{Suggested: suggested[t]}
+	k := tfKind{Suggested: suggested[t], Filters: tfFilters(t)}
 	var all, standard, security []string
 	whole := athena.RawTable{From: rowsMark, Partitions: []engine.Column{{Name: "aws_account_id", Type: "string"}, {Name: "aws_region", Type: "string"}}}
 	for i := range t.Fields {
@@ -185,6 +189,10 @@ func tfKindOf(t *flowlog.Table) (tfKind, error) {
 			absent[i] = "CAST(NULL AS varchar) AS " + engine.QuoteName(of)
 		}
 		k.Select = append(k.Select, tfItem{of, present[i], absent[i]})
+	}
+
+	if k.View, err = tfView(t); err != nil {
+		return k, err
 	}
 
 	views := engine.RemoteViews(engine.Athena, []engine.RemoteTable{{Name: t.Name, From: rowsMark, Columns: engine.Columns(t)}})
@@ -254,7 +262,7 @@ func terraformFields() ([]byte, error) {
 	e.SetIndent("", "  ")
 	err := e.Encode(map[string]any{
 		"//":     "Generated from the code by `go generate ./...`. Do not edit.",
-		"locals": map[string]any{"kinds": kinds, "layouts": tfLayouts()},
+		"locals": map[string]any{"kinds": kinds, "layouts": tfLayouts(), "sensitive_ports": tfPorts()},
 	})
 	// Terraform reads strings of JSON as templates.
 	text := strings.NewReplacer("${", "$${", "%{", "%%{").Replace(b.String())

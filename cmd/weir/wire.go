@@ -292,7 +292,7 @@ func openSource(ctx context.Context, a *app, args, cols []string, window source.
 	}
 	rejects.done(sp.Rejected)
 	if sp.Objects == 0 && sp.Failed > 0 {
-		return nil, nil, errors.Join(fmt.Errorf("none of the %d objects could be read", sp.Failed), remove())
+		return nil, nil, errors.Join(fmt.Errorf("nothing could be read of %s", counted(sp.Failed, "object")), remove())
 	}
 	if sp.Listed == 0 {
 		warnEmpty(a, window)

@@ -3,7 +3,7 @@
 //
 // Start at Rule. tables.go says how an example's text becomes rows, expand.go and defaults.go what it may leave out,
 // derive.go how records become tables, and
-// want.go how rows are compared. mutate.go changes the rule a little, and wants some example to notice.
+// want.go how rows are compared. ties.go finds what rows do not decide. mutate.go changes the rule a little, and wants some example to notice.
 //
 // It reads no lake. What must hold: an example passes only if its rows are exactly those wanted, each of them
 // has an identity and a sentence, and nothing of one example is seen by another.
@@ -72,6 +72,9 @@ func Rule(ctx context.Context, cfg Config, r *rule.Rule, o Options) (*Result, er
 			s.done()
 		}
 	}()
+	for _, text := range ties(r.SQL) {
+		res.Failures = append(res.Failures, Failure{Text: text})
+	}
 	for i := range r.Examples {
 		ex := &r.Examples[i]
 		fail := func(text string) {

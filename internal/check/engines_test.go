@@ -20,8 +20,9 @@ import (
 	"weir/rules"
 )
 
-// TestEnginesRules runs every example of every rule on DuckDB and on a real Trino, over one lake. An example finds there what
-// it finds alone, and so each rule has rows.
+// TestEnginesRules runs every example that fires, of every rule, on DuckDB and on a real Trino, over one lake. An example finds
+// there what it finds alone, and so each rule has rows on both. Examples that find nothing are run on DuckDB only, by the
+// test of the rules themselves: no rows on two engines prove little, and their hours would be half of the lake.
 func TestEnginesRules(t *testing.T) {
 	s := trinotest.Start(t)
 	dir := t.TempDir()
@@ -35,12 +36,18 @@ func TestEnginesRules(t *testing.T) {
 	var last time.Time // nothing of the examples so far is read or lies later
 	for _, r := range rules.All() {
 		for i := range r.Examples {
+			if len(r.Examples[i].Want) == 0 {
+				continue
+			}
 			p, err := placeExample(t.Context(), w, r, &r.Examples[i], last)
 			if err != nil {
 				t.Fatalf("%s: example %q: %v", r.ID, r.Examples[i].Name, err)
 			}
 			placed[r.ID] = append(placed[r.ID], p)
 			last = p.last
+		}
+		if placed[r.ID] == nil {
+			t.Fatalf("%s: no example fires", r.ID)
 		}
 	}
 	w.commit(t)
@@ -60,9 +67,7 @@ func TestEnginesRules(t *testing.T) {
 				if err != nil || len(a.Rows) != len(p.ex.Want) {
 					t.Fatalf("%s: %v; in its own place it has %d rows", p.ex.Name, err, len(p.ex.Want))
 				}
-				if len(p.ex.Want) > 0 { // no rows on two engines prove little, and take as long
-					cases = append(cases, c)
-				}
+				cases = append(cases, c)
 			}
 			enginetest.Same(t, inside, server, cases)
 		})

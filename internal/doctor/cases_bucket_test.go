@@ -118,6 +118,7 @@ var bucketCases = []testCase{
 	{"bucket-fixed-name-prevent-destroy", with(goodBucket, `bucket = "bucket"`, "bucket = \"bucket\"\n  lifecycle {\n    prevent_destroy = true\n  }"),
 		with(goodBucket, `bucket = "bucket"`, "bucket = \"bucket-${data.aws_caller_identity.me.account_id}\"\n  lifecycle {\n    prevent_destroy = true\n  }")},
 	{"bucket-name-invalid", with(goodBucket, `bucket = "bucket"`, `bucket = "Bad_Bucket"`), goodBucket},
+	{"bucket-name-invalid", with(goodBucket, `bucket = "bucket"`, `bucket = "bucket--x-s3"`), goodBucket},
 	{"bucket-no-tags", with(goodBucket, `tags   = { a = "b" }`, ""), goodBucket},
 	{"bucket-policy-public", with(goodBucket, `effect    = "Deny"`, `effect = "Allow"`) + policyOf("Allow", `"*"`, ""), goodBucket},
 	{"bucket-policy-no-tls", with(goodBucket, "aws:SecureTransport", "aws:SourceVpc"), goodBucket},

@@ -59,10 +59,26 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
 }
 `
 
-const goodGrant = `
+const goodGrant = goodGroup + `
 resource "aws_iam_role_policy" "p" {
-  role   = "r"
+  role   = aws_iam_role.r.id
   policy = jsonencode({ Statement = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = "arn:aws:s3:::b/*" }] })
+}
+`
+
+const attached = goodGroup + `
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Statement = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = "arn:aws:s3:::b/*" }] })
+}
+resource "aws_iam_role_policy_attachment" "p" {
+  role       = aws_iam_role.r.name
+  policy_arn = aws_iam_policy.p.arn
+}
+`
+
+const byGroup = goodGroup + `
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Statement = [{ Effect = "Allow", Action = "logs:PutLogEvents", Resource = "arn:aws:logs:eu-west-1:123456789012:log-group:flows:*" }] })
 }
 `
 
@@ -100,6 +116,9 @@ var otherCases = []testCase{
 	{"log-group-no-retention", with(goodGroup, "retention_in_days = 30", ""), goodGroup},
 	{"log-group-no-kms", with(goodGroup, "kms_key_id", "log_group_class"), goodGroup},
 	{"iam-action-wildcard", with(goodGrant, `["s3:GetObject"]`, `"*"`), goodGrant},
+	{"iam-action-wildcard", with(byGroup, `"logs:PutLogEvents"`, `"*"`), byGroup},
+	{"iam-action-wildcard", with(goodGrant, `["s3:GetObject"]`, `"*"`), with(with(goodGrant, `["s3:GetObject"]`, `"*"`), "aws_iam_role.r.id", `"another"`)}, // somebody else's
+	{"iam-action-wildcard", with(attached, `["s3:GetObject"]`, `"*"`), with(with(attached, `["s3:GetObject"]`, `"*"`), "aws_iam_role.r.name", `"another"`)},
 	{"iam-service-wildcard", with(goodGrant, `["s3:GetObject"], Resource = "arn:aws:s3:::b/*"`, `["s3:*"], Resource = "*"`), goodGrant},
 	{"iam-resource-wildcard", with(goodGrant, `"arn:aws:s3:::b/*"`, `"*"`), goodGrant},
 	{"iam-trust-service", with(goodGroup, "vpc-flow-logs.amazonaws.com", "ec2.amazonaws.com"), goodGroup},

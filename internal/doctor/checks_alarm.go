@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	srcFilter = `Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters", from memory, not read for this`
-	srcAlarm  = `Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms", from memory, not read for this`
+	srcFilter = `Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail", read 2026-11`
+	srcAlarm  = `Amazon CloudWatch User Guide, "Using Amazon CloudWatch alarms", read 2026-11`
 )
 
 // positions reads a pattern of columns, [version, account, …]: what each is called, without its condition. ok is false
@@ -92,7 +92,7 @@ var alarmChecks = []*Check{
 				}
 			}
 		})},
-	{"metric-filter-default-dimensions", High, "A metric filter has a default value and dimensions", "AWS refuses both together; plan does not notice.", "Remove default_value, or the dimensions.", srcFilter,
+	{"metric-filter-default-dimensions", High, "A metric filter has a default value and dimensions", "AWS refuses both together; plan does not notice.", "Remove default_value, or the dimensions.", `Amazon CloudWatch Logs User Guide, "Creating metrics from log events using filters", read 2026-11`,
 		eachOf("aws_cloudwatch_log_metric_filter", func(_ *setup, m *Resource, r report) {
 			if m.has("metric_transformation.default_value") && m.has("metric_transformation.dimensions") {
 				r(m, "metric_transformation.0.default_value", "default_value and dimensions are both set", remove("metric_transformation.0.default_value"))
@@ -111,7 +111,7 @@ var alarmChecks = []*Check{
 				r(a, "actions_enabled", "actions_enabled is off", set("actions_enabled", "true"))
 			}
 		})},
-	{"alarm-silence-unnoticed", High, "An alarm for silence takes silence for health", "When logs stop, there is no data, and the alarm does not go off: it was made for just that.", `Set treat_missing_data to "breaching".`, srcAlarm,
+	{"alarm-silence-unnoticed", High, "An alarm for silence takes silence for health", "When logs stop, there is no data, and the alarm does not go off: it was made for just that.", `Set treat_missing_data to "breaching".`, `Amazon CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data", read 2026-11`,
 		eachOf("aws_cloudwatch_metric_alarm", func(_ *setup, a *Resource, r report) {
 			op, _ := a.text("comparison_operator")
 			metric, _ := a.text("metric_name")
@@ -144,13 +144,13 @@ var alarmChecks = []*Check{
 				r(a, "metric_name", fmt.Sprintf("no metric filter here makes %s in %s", metric, ns), nil)
 			}
 		})},
-	{"log-group-no-retention", Medium, "A log group keeps everything for ever", "CloudWatch Logs is the dearest place to keep flow logs.", "Set retention_in_days.", `Amazon CloudWatch Logs User Guide, "Working with log groups", from memory, not read for this`,
+	{"log-group-no-retention", Medium, "A log group keeps everything for ever", "CloudWatch Logs is the dearest place to keep flow logs.", "Set retention_in_days.", `AWS Solutions, "Amazon CloudWatch Logs and Alarms" (logs are kept indefinitely by default), read 2026-11`,
 		eachOf("aws_cloudwatch_log_group", func(_ *setup, g *Resource, r report) {
 			if n, ok := g.number("retention_in_days"); !g.has("retention_in_days") || ok && n == 0 {
 				r(g, "retention_in_days", "retention_in_days is not set", set("retention_in_days", "90"))
 			}
 		})},
-	{"log-group-no-kms", Low, "A log group is not encrypted with a key of yours", "Who may read is decided by IAM alone, and the key's use is not logged.", "Set kms_key_id.", `Amazon CloudWatch Logs User Guide, "Encrypt log data using AWS KMS", from memory, not read for this`,
+	{"log-group-no-kms", Low, "A log group is not encrypted with a key of yours", "Who may read is decided by IAM alone, and the key's use is not logged.", "Set kms_key_id.", `Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS Key Management Service", read 2026-11`,
 		eachOf("aws_cloudwatch_log_group", func(_ *setup, g *Resource, r report) {
 			if !g.has("kms_key_id") {
 				r(g, "", "kms_key_id is not set", nil)

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	srcWorkgroup = `Amazon Athena User Guide, "Use workgroups to control query access and costs", as noted in 2026`
-	srcAthenaSQL = `Amazon Athena User Guide, "SQL reference for Athena", from memory, not read for this`
+	srcWorkgroup = `Amazon Athena User Guide, "Configure per-query and per-workgroup data usage controls", read 2026-11`
+	srcEnforce   = `Amazon Athena User Guide, "Override client-side settings", read 2026-11`
+	srcLike      = `AWS Clean Rooms SQL Reference, "LIKE": without it % is a character like others, as everywhere in SQL; read 2026-11`
 )
 
 func eachOf(typ string, f func(*setup, *Resource, report)) func(*setup, report) {
@@ -62,13 +63,13 @@ var athenaChecks = []*Check{
 				r(w, "configuration", "bytes_scanned_cutoff_per_query is not set", set("configuration.bytes_scanned_cutoff_per_query", "10737418240"))
 			}
 		})},
-	{"workgroup-not-enforced", Medium, "A workgroup's settings can be passed over", "A client may write its answers elsewhere, and unencrypted.", "Set enforce_workgroup_configuration to true.", srcWorkgroup,
+	{"workgroup-not-enforced", Medium, "A workgroup's settings can be passed over", "A client may write its answers elsewhere, and unencrypted.", "Set enforce_workgroup_configuration to true.", srcEnforce,
 		eachOf("aws_athena_workgroup", func(_ *setup, w *Resource, r report) {
 			if w.is("configuration.enforce_workgroup_configuration", false) {
 				r(w, "configuration.enforce_workgroup_configuration", "enforce_workgroup_configuration is off", set("configuration.enforce_workgroup_configuration", "true"))
 			}
 		})},
-	{"workgroup-no-encryption", Medium, "A workgroup does not say how answers are encrypted", "Answers hold what the logs hold, and are left to the bucket's default.", "Add encryption_configuration to result_configuration.", srcWorkgroup,
+	{"workgroup-no-encryption", Medium, "A workgroup does not say how answers are encrypted", "Answers hold what the logs hold, and are left to the bucket's default.", "Add encryption_configuration to result_configuration.", srcEnforce,
 		eachOf("aws_athena_workgroup", func(_ *setup, w *Resource, r report) {
 			if w.has("configuration.result_configuration.output_location") && !w.has("configuration.result_configuration.encryption_configuration") {
 				r(w, "configuration", "result_configuration has no encryption_configuration", nil)
@@ -86,7 +87,7 @@ var athenaChecks = []*Check{
 				r(q, "workgroup", "no workgroup is set", nil)
 			}
 		})},
-	{"query-equals-pattern", High, "A saved query compares with = where a pattern is meant", "= compares the whole text, % included: the query never finds anything.", "Use LIKE, or better contains(CIDR, TRY_CAST(… AS IPADDRESS)).", srcAthenaSQL,
+	{"query-equals-pattern", High, "A saved query compares with = where a pattern is meant", "= compares the whole text, % included: the query never finds anything.", "Use LIKE, or better contains(CIDR, TRY_CAST(… AS IPADDRESS)).", srcLike,
 		func(s *setup, r report) {
 			for _, q := range s.queries {
 				for _, w := range engine.Warnings(q.sql) {

@@ -10,12 +10,13 @@ import (
 
 // Pages that checks rest on, and when they were read.
 const (
-	srcCreate   = `AWS EC2 API Reference, "CreateFlowLogs", as noted in 2026`
-	srcRecords  = `AWS VPC User Guide, "Flow log records", as noted in 2026`
-	srcS3       = `AWS VPC User Guide, "Flow log files", as noted in 2026`
-	srcS3Policy = `AWS VPC User Guide, "Amazon S3 bucket permissions for flow logs", as noted in 2026`
-	srcRole     = `AWS VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs", as noted in 2026`
-	srcProvider = `Terraform AWS provider, schema of 5.100 and 6.66, as noted in 2026`
+	srcCreate   = `Amazon EC2 API Reference, "CreateFlowLogs", read 2026-11`
+	srcTransit  = `AWS Transit Gateway guide, "Create and manage AWS Transit Gateway Flow Logs using APIs or the CLI", read 2026-11`
+	srcRecords  = `Amazon VPC User Guide, "Flow log records", read 2026-11`
+	srcS3       = `Amazon VPC User Guide, "Flow log files", read 2026-11`
+	srcS3Policy = `Amazon VPC User Guide, "Amazon S3 bucket permissions for flow logs", read 2026-11`
+	srcRole     = `Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs", read 2026-11`
+	srcProvider = `Terraform AWS provider, schemas of 5.100.0 and 6.66.0, read 2026-11`
 )
 
 // NeededFields are those without which flow logs cannot answer what they are kept for, RecommendedFields those without
@@ -51,7 +52,7 @@ var flowLogChecks = []*Check{
 			}
 		})},
 	{"flow-log-transit-traffic-type", High, "A transit gateway's flow log has a traffic_type",
-		"AWS allows none for transit gateways; plan does not notice.", "Remove traffic_type.", srcCreate,
+		"AWS allows none for transit gateways; plan does not notice.", "Remove traffic_type.", srcTransit,
 		eachFlowLog(func(f *flowLog, r report) {
 			if f.transit && f.has("traffic_type") {
 				r(f.Resource, "traffic_type", "transit gateways have no traffic_type, and AWS will refuse the flow log", remove("traffic_type"))
@@ -74,7 +75,7 @@ var flowLogChecks = []*Check{
 			}
 		})},
 	{"flow-log-transit-interval", High, "A transit gateway's flow log must have an interval of 60",
-		"AWS allows no other for transit gateways, and the default is 600; plan does not notice.", "Set max_aggregation_interval to 60.", srcCreate,
+		"AWS allows no other for transit gateways, and the default is 600; plan does not notice.", "Set max_aggregation_interval to 60.", srcTransit,
 		eachFlowLog(func(f *flowLog, r report) {
 			if n, ok := f.number("max_aggregation_interval"); f.transit && (ok && n != 60 || !f.has("max_aggregation_interval")) {
 				r(f.Resource, "max_aggregation_interval", "AWS will refuse the flow log: transit gateways need max_aggregation_interval = 60", set("max_aggregation_interval", "60"))
@@ -102,7 +103,7 @@ var flowLogChecks = []*Check{
 			}
 		})},
 	{"flow-log-folder-awslogs", High, "The destination's folder is named AWSLogs",
-		"AWS keeps that name for itself and refuses the flow log.", "End log_destination at the bucket, or choose another folder: AWS adds AWSLogs/ by itself.", srcS3,
+		"AWS keeps that name for itself and refuses the flow log.", "End log_destination at the bucket, or choose another folder: AWS adds AWSLogs/ by itself.", srcCreate,
 		eachFlowLog(func(f *flowLog, r report) {
 			if f.kind == "s3" && slices.Contains(strings.Split(f.folder, "/"), "AWSLogs") {
 				r(f.Resource, "log_destination", "the folder of log_destination is named AWSLogs, which AWS refuses", nil)
@@ -111,7 +112,7 @@ var flowLogChecks = []*Check{
 	{"flow-log-log-group-name", Medium, "log_group_name is gone in version 6 of the provider",
 		"The next major version will refuse the configuration.", "Use log_destination with the log group's ARN.", srcProvider,
 		eachFlowLog(func(f *flowLog, r report) {
-			if f.has("log_group_name") {
+			if f.has("log_group_name") && f.Written {
 				r(f.Resource, "log_group_name", "log_group_name is deprecated; give the log group's ARN as log_destination", nil)
 			}
 		})},

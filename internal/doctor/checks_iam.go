@@ -6,13 +6,65 @@ import (
 	"strings"
 )
 
-const srcIAM = `AWS IAM User Guide, "Security best practices in IAM", from memory, not read for this`
+const srcIAM = `AWS IAM User Guide, "Prepare for least-privilege permissions", read 2026-11`
 
-// eachGrant makes a check of what roles and policies allow.
+// delivers tells whether flow logs deliver with a role.
+func (s *setup) delivers(role *Resource) bool {
+	name, named := role.text("name")
+	return slices.ContainsFunc(s.flowLogs, func(l *flowLog) bool {
+		arn, _ := l.text("iam_role_arn")
+		return l.refers("iam_role_arn", role.Address) || named && strings.HasSuffix(arn, "/"+name)
+	})
+}
+
+// aboutLogs tells whether a policy has to do with flow logs: it belongs to the role that they deliver with, or names their
+// bucket, their log group or the bucket of Athena's answers. What else an account grants is none of the doctor's business.
+func (s *setup) aboutLogs(p *Resource, path string) bool {
+	for _, role := range s.of("aws_iam_role") {
+		if !s.delivers(role) {
+			continue
+		}
+		if name, _ := role.text("name"); p.refers("role", role.Address) || name != "" && textIs(p, "role", name) {
+			return true
+		}
+		for _, a := range s.of("aws_iam_role_policy_attachment") {
+			name, _ := role.text("name")
+			if a.refers("policy_arn", p.Address) && (a.refers("role", role.Address) || name != "" && textIs(a, "role", name)) {
+				return true
+			}
+		}
+	}
+	text, _ := p.text(path)
+	for _, b := range s.ours() {
+		if p.refers(path, b.Address) || b.name != "" && strings.Contains(text, ":::"+b.name) {
+			return true
+		}
+	}
+	for _, g := range s.of("aws_cloudwatch_log_group") {
+		name, _ := g.text("name")
+		if logged := slices.ContainsFunc(s.flowLogs, func(l *flowLog) bool {
+			return l.refers("log_destination", g.Address) || l.refers("log_group_name", g.Address)
+		}); logged &&
+			(p.refers(path, g.Address) || name != "" && strings.Contains(text, ":log-group:"+name)) {
+			return true
+		}
+	}
+	return false
+}
+
+func textIs(r *Resource, path, want string) bool {
+	got, ok := r.text(path)
+	return ok && got == want
+}
+
+// eachGrant makes a check of what the policies allow that have to do with flow logs.
 func eachGrant(f func(*Resource, string, statement, report)) func(*setup, report) {
 	return func(s *setup, r report) {
 		for typ, path := range map[string]string{"aws_iam_role_policy": "policy", "aws_iam_policy": "policy"} {
 			for _, p := range s.of(typ) {
+				if !s.aboutLogs(p, path) {
+					continue
+				}
 				list, _ := p.policy(path)
 				for _, st := range list {
 					if st.effect == "Allow" && st.whole {
@@ -28,7 +80,7 @@ func eachGrant(f func(*Resource, string, statement, report)) func(*setup, report
 func eachTrust(f func(*Resource, []statement, bool, report)) func(*setup, report) {
 	return func(s *setup, r report) {
 		for _, role := range s.of("aws_iam_role") {
-			if slices.ContainsFunc(s.flowLogs, func(l *flowLog) bool { return l.refers("iam_role_arn", role.Address) }) {
+			if s.delivers(role) {
 				list, whole := role.policy("assume_role_policy")
 				f(role, list, whole, r)
 			}
@@ -37,13 +89,13 @@ func eachTrust(f func(*Resource, []statement, bool, report)) func(*setup, report
 }
 
 var iamChecks = []*Check{
-	{"iam-action-wildcard", Critical, "A policy allows every action", "Whoever takes the role may do anything.", "Name the actions that are needed.", srcIAM,
+	{"iam-action-wildcard", Critical, "A policy for logs allows every action", "Whoever takes the role may do anything.", "Name the actions that are needed.", srcIAM,
 		eachGrant(func(p *Resource, path string, s statement, r report) {
 			if slices.Contains(s.actions, "*") {
 				r(p, path, `a statement allows Action "*"`, nil)
 			}
 		})},
-	{"iam-service-wildcard", High, "A policy allows all actions of a service everywhere", "The role can delete the logs that it should deliver or read.", "Name the actions that are needed, and on what.", srcIAM,
+	{"iam-service-wildcard", High, "A policy for logs allows all actions of a service everywhere", "The role can delete the logs that it should deliver or read.", "Name the actions that are needed, and on what.", srcIAM,
 		eachGrant(func(p *Resource, path string, s statement, r report) {
 			for _, a := range s.actions {
 				if strings.HasSuffix(a, ":*") && slices.Contains(s.resources, "*") {
@@ -99,7 +151,7 @@ var providerChecks = []*Check{
 		func(s *setup, r report) {
 			declared := slices.ContainsFunc(s.m.Versions, func(v *Resource) bool { return v.Name == "aws" })
 			for _, x := range s.m.Resources {
-				if !declared && x.Pos.Line > 0 && strings.HasPrefix(x.Type, "aws_") {
+				if !declared && x.Written && strings.HasPrefix(x.Type, "aws_") {
 					r(x, "", "no required_providers entry for aws in this module", nil)
 					return
 				}
@@ -113,7 +165,7 @@ var providerChecks = []*Check{
 				}
 			}
 		}},
-	{"provider-credentials", Critical, "Credentials are written into the configuration", "Everybody who can read the repository, or its past, can use them.", "Remove them, revoke them, and use a profile, SSO or a role.", srcIAM,
+	{"provider-credentials", Critical, "Credentials are written into the configuration", "Everybody who can read the repository, or its past, can use them.", "Remove them, revoke them, and use a profile, SSO or a role.", `Terraform AWS Cloud Control provider, "Authentication", "Static Credentials", read 2026-11`,
 		func(s *setup, r report) {
 			for _, p := range s.m.Providers {
 				for _, name := range []string{"access_key", "secret_key", "token"} {

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	srcTable      = `Amazon Athena User Guide, "Create and query a table for Amazon VPC flow logs", as noted in 2026`
-	srcProjection = `Amazon Athena User Guide, "Set up partition projection", as noted in 2026`
-	srcParquet    = `Amazon Athena User Guide, "Create a table for VPC flow logs in Apache Parquet format", as noted in 2026`
+	srcTable      = `Amazon Athena User Guide, "Create a table for Amazon VPC flow logs and query it", read 2026-11`
+	srcProjection = `Amazon Athena User Guide, "Set up partition projection", read 2026-11`
+	srcParquet    = `Amazon Athena User Guide, "Create tables for flow logs in Apache Parquet format", read 2026-11`
 )
 
 // eachTable makes a check of what is wrong with one table, given the flow log that fills it.
@@ -109,7 +109,7 @@ var tableChecks = []*Check{
 			}
 		})},
 	{"table-parquet-protocol", Medium, "A Parquet table declares protocol as bigint",
-		"The files hold 32 bits. Athena reads it all the same, Spark and others fail.", "Declare protocol as int.", srcParquet,
+		"The files hold 32 bits. Athena reads it all the same, and its own guide writes bigint; other readers fail.", "Declare protocol as int.", srcRecords,
 		eachTable(func(t *table, _ *flowLog, r report) {
 			for _, c := range t.columns {
 				if t.parquet && c.name == "protocol" && c.typ == "bigint" {
@@ -132,7 +132,7 @@ var tableChecks = []*Check{
 				r(t.Resource, t.path, "skip.header.line.count is not set", nil)
 			}
 		})},
-	{"table-reserved-word", High, "A CREATE TABLE names a column that is a reserved word", "The statement fails.", "Put the name between backticks.", `Amazon Athena User Guide, "Reserved keywords", as noted in 2026`,
+	{"table-reserved-word", High, "A CREATE TABLE names a column that is a reserved word", "The statement fails.", "Put the name between backticks.", `Amazon Athena User Guide, "Escape reserved keywords in queries", read 2026-11`,
 		eachTable(func(t *table, _ *flowLog, r report) {
 			for _, list := range [][]column{t.columns, t.partitions} {
 				for _, c := range list {
@@ -152,7 +152,8 @@ var tableChecks = []*Check{
 					to, _ := splitLocation(d)
 					all = all && f.kind == "s3" && known && to != name
 				}
-				if all && t.located != "" {
+				// Into a bucket in use, other accounts may deliver.
+				if all && t.located != "" && (!s.m.isLive() || t.is("live.empty", true)) {
 					r(t.Resource, t.locAt, "no flow log here delivers to the bucket "+name, nil)
 				}
 			}
@@ -251,6 +252,9 @@ var projectionChecks = []*Check{
 
 // loads tells whether anything here may add a partition to a table.
 func (s *setup) loads(t *table) bool {
+	if s.m.isLive() && !t.ddl {
+		return !t.is("live.partitions", false) // they are there, or not
+	}
 	if len(s.of("aws_glue_partition"))+len(s.of("aws_glue_crawler"))+len(s.of("aws_lambda_function"))+len(s.of("aws_glue_partition_index")) > 0 {
 		return true
 	}

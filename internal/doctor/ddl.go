@@ -59,7 +59,11 @@ func (s *setup) readTables() (out []*table) {
 	}
 	for _, q := range s.queries {
 		if q.creates() {
-			if t := ddlTable(q); t != nil {
+			// Where a live account has the table, it counts, not the statement that may have made it.
+			made := func(t *table) bool {
+				return s.m.isLive() && slices.ContainsFunc(out, func(o *table) bool { return strings.EqualFold(o.name, t.name) })
+			}
+			if t := ddlTable(q); t != nil && !made(t) {
 				out = append(out, t)
 			}
 		}
@@ -192,9 +196,18 @@ func ddlColumns(toks []engine.Token, i int) (out []column, next int) {
 
 // aboutFlows tells tables over flow logs from others that lie in the same files.
 func (t *table) aboutFlows() bool {
-	n := 0
+	var names []string
 	for _, c := range t.columns {
-		switch c.name {
+		names = append(names, c.name)
+	}
+	return AboutFlows(names)
+}
+
+// AboutFlows tells by its columns whether a table may be one over flow logs.
+func AboutFlows(columns []string) bool {
+	n := 0
+	for _, name := range columns {
+		switch name {
 		case "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "interface_id", "log_status", "sourceaddress", "destinationaddress":
 			n++
 		}
@@ -202,7 +215,8 @@ func (t *table) aboutFlows() bool {
 	return n >= 3
 }
 
-// logOf finds the flow log that fills a table: the one that delivers to its bucket, else the only one there is.
+// logOf finds the flow log that fills a table: the one that delivers to its bucket, else the only one there is. In a live account
+// the bucket is known, and others may deliver there.
 func (s *setup) logOf(t *table) *flowLog {
 	var in []*flowLog
 	name, _ := splitLocation(t.located)
@@ -216,17 +230,29 @@ func (s *setup) logOf(t *table) *flowLog {
 			in = append(in, f)
 		}
 	}
-	if len(in) == 0 {
+	if len(in) == 0 && !s.m.isLive() {
 		for _, f := range s.flowLogs {
 			if f.kind == "s3" {
 				in = append(in, f)
 			}
 		}
 	}
-	if len(in) == 0 || slices.ContainsFunc(in, func(f *flowLog) bool { return f.spelt != in[0].spelt || f.parquet != in[0].parquet }) {
+	mixed := func() bool {
+		return slices.ContainsFunc(in, func(f *flowLog) bool { return f.spelt != in[0].spelt || f.parquet != in[0].parquet })
+	}
+	if len(in) > 0 && mixed() { // the folder decides
+		in = slices.DeleteFunc(in, func(f *flowLog) bool { return !f.placed || !f.under(t) })
+	}
+	if len(in) == 0 || mixed() {
 		return nil
 	}
 	return in[0]
+}
+
+// under tells whether a table looks at the folder that a flow log delivers to, or above.
+func (f *flowLog) under(t *table) bool {
+	_, key := splitLocation(t.located)
+	return strings.HasPrefix(key+"/", f.folderPrefix()+"AWSLogs/") || strings.HasPrefix(f.folderPrefix(), strings.TrimPrefix(key+"/", "/"))
 }
 
 // fieldOf finds the field that a column stands for, also under the names of AWS's first tutorials.

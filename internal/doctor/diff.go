@@ -32,7 +32,7 @@ const context = 3
 // diff is the change as a unified diff of the file, or "" where it cannot be made by changing whole lines.
 func (e *edit) diff(m *Module, r *Resource) string {
 	lines := m.Lines[r.File]
-	if e == nil || len(lines) == 0 || r.Pos.Line < 1 || r.Pos.End > len(lines) || r.Pos.End <= r.Pos.Line && e.add == "" {
+	if e == nil || len(lines) == 0 || r.Pos.Line < 1 || r.Pos.End > len(lines) || r.Pos.End < r.Pos.Line || r.Pos.End == r.Pos.Line && e.add == "" {
 		return ""
 	}
 	var from, to int // lines[from:to] are replaced

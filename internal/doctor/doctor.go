@@ -3,7 +3,7 @@
 //
 // Start at Run, which tries every check of Checks on a Module; each check is one small function, and they stand together
 // by what they look at: checks_flowlog.go, checks_table.go, checks_bucket.go and so on. Reading Terraform's files is left
-// to doctor/terraform. What must hold: what cannot be known before Terraform
+// to doctor/terraform, reading a live account to doctor/aws; checks_live.go has what only the latter can tell. What must hold: what cannot be known before Terraform
 // runs is never a finding, and no value of an argument that may hold a secret is in a finding or a diff.
 package doctor
 
@@ -52,6 +52,9 @@ type Check struct {
 	run func(*setup, report)
 }
 
+// Live tells whether only a live account can show it.
+func (c *Check) Live() bool { return slices.Contains(liveChecks, c) }
+
 // report adds a finding about a resource. path is the argument that is meant, "" for the whole block.
 type report func(r *Resource, path, summary string, edit *edit)
 
@@ -67,7 +70,7 @@ type Finding struct {
 
 // Checks lists all checks, by what they look at.
 func Checks() []*Check {
-	return slices.Concat(flowLogChecks, formatChecks, tableChecks, projectionChecks, bucketChecks, policyChecks, lifecycleChecks, athenaChecks, alarmChecks, iamChecks, providerChecks)
+	return slices.Concat(flowLogChecks, formatChecks, tableChecks, projectionChecks, bucketChecks, policyChecks, lifecycleChecks, athenaChecks, alarmChecks, iamChecks, providerChecks, liveChecks)
 }
 
 // Run tries the checks, and returns what they find, the worst first, then by place. The same thing in a module that is

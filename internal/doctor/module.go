@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// Module is what was read of a Terraform configuration: the root module and the modules below it, as one list.
+// Module is what was read of a Terraform configuration: the root module and the modules below it, as one list. Or it is what
+// was seen of a live account, in the same words.
 type Module struct {
 	Resources []*Resource
 	Providers []*Resource         // provider blocks, of type "provider" and the provider's name
@@ -16,7 +18,14 @@ type Module struct {
 	Lines     map[string][]string // the text of each HCL file, for diffs; none for JSON
 	Problems  []Problem
 	Notes     []string // what was left out, and why
+
+	// Looked is when a live account was looked at; zero for files. What only a live account can tell stands in a block "live" of a
+	// resource, and of the fields of delivered objects there are resources of type live_object.
+	Looked time.Time
 }
+
+// isLive tells whether it is about what runs. What is not there is not there then.
+func (m *Module) isLive() bool { return !m.Looked.IsZero() }
 
 // Problem is a part of the input that could not be read. The rest was.
 type Problem struct {
@@ -47,6 +56,7 @@ type Resource struct {
 	File    string
 	Pos     Pos            // from the opening line to the closing brace
 	Values  map[string]any // string, bool, float64, nil, []any, map[string]any, Unknown
+	Written bool           // Values are what somebody wrote; else what a provider or AWS fills in is among them
 
 	// By path, such as "rule.0.expiration.0.days".
 	At        map[string]Pos

@@ -39,6 +39,7 @@ type bucket struct {
 	name    string // "" where unknown
 	logs    bool   // flow logs are delivered there
 	results bool   // Athena writes its answers there
+	read    bool   // live tables of flow logs read it, whoever delivers there
 	opaque  bool   // a module that was not read gets it, and may do anything
 }
 
@@ -68,6 +69,11 @@ func newSetup(m *Module) *setup {
 	}
 	s.queries = s.readQueries()
 	s.tables = s.readTables()
+	for _, t := range s.tables {
+		if b := s.bucketOf(t.Resource, t.locAt); b != nil && m.isLive() && !t.ddl {
+			b.read = true
+		}
+	}
 	return s
 }
 
@@ -144,10 +150,18 @@ func (s *setup) lacks(b *bucket, typ string) bool {
 	return sure && len(found) == 0
 }
 
+// none says that a bucket has no companion of that type.
+func (s *setup) none(typ string) string {
+	if s.m.isLive() {
+		return "it has no " + strings.ReplaceAll(strings.TrimPrefix(typ, "aws_s3_bucket_"), "_", " ") + " of its own"
+	}
+	return "no " + typ + " is here for it"
+}
+
 // ours are the buckets that the checks are about: those of flow logs and of Athena's answers.
 func (s *setup) ours() (out []*bucket) {
 	for _, b := range s.buckets {
-		if b.logs || b.results {
+		if b.logs || b.results || b.read {
 			out = append(out, b)
 		}
 	}

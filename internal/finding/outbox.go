@@ -37,11 +37,13 @@ func (s *sqliteStore) Pending(ctx context.Context, channel string) ([]Change, er
 	if err != nil {
 		return fail(err)
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT n.key, n.finding, n.kind, n.severity, n.at,
+	// What was withdrawn and is seen again is found anew, whatever the order of hours. Who was told of it the first time knows it.
+	rows, err := s.db.QueryContext(ctx, `SELECT n.key, n.finding, CASE WHEN n.kind = ? AND EXISTS (SELECT 1 FROM notice o JOIN delivery d ON d.notice = o.id
+			WHERE o.finding = n.finding AND o.id < n.id AND d.channel = c.name AND d.status = ?) THEN ? ELSE n.kind END, n.severity, n.at,
 			(SELECT count(*) FROM delivery d WHERE d.notice = n.id AND d.channel = c.name)
 		FROM channel c JOIN notice n ON n.at >= c.since
 		WHERE c.name = ? AND n.void = 0 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notice = n.id AND d.channel = c.name AND d.status <> ?)
-		ORDER BY n.id`, channel, DeliveryFailed)
+		ORDER BY n.id`, KindNew, DeliverySent, KindRegressed, channel, DeliveryFailed)
 	if err != nil {
 		return fail(err)
 	}

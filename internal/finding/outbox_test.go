@@ -90,6 +90,35 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
+// What was withdrawn and is seen again is nothing new to a channel that was told of it, and is to one that was not.
+func TestOutboxSeenAgain(t *testing.T) {
+	s := openTest(t, Options{})
+	if err := s.Subscribe(t.Context(), "told", "tried", "late"); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := s.Record(t.Context(), evaluation(1, 1, sighted("eni-1", 1, "high")))
+	if err != nil || len(changes) != 1 {
+		t.Fatal(changes, err)
+	}
+	for channel, failure := range map[string]error{"told": nil, "tried": errors.New("HTTP 500")} {
+		if err := s.Delivered(t.Context(), changes[0].Key, channel, failure); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, record(t, s, evaluation(1, 2)), []string{"withdrawn high"})
+	for _, channel := range []string{"told", "tried", "late"} {
+		want(t, pending(t, s, channel), []string(nil))
+	}
+	record(t, s, evaluation(2, 3, sighted("eni-1", 2, "high")))
+	want(t, pending(t, s, "told"), []string{"regressed eni-1 0"})
+	want(t, pending(t, s, "tried"), []string{"new eni-1 0"})
+	want(t, pending(t, s, "late"), []string{"new eni-1 0"})
+	history, err := s.History(t.Context(), changes[0].Finding.ID)
+	if err != nil || len(history) != 3 || history[2].Why != seenAgain {
+		t.Errorf("history %+v, %v", history, err)
+	}
+}
+
 // Whatever fails in a transaction, nothing of it stays: neither the findings without the notice nor the step.
 func TestAllOrNothing(t *testing.T) {
 	s := openTest(t, Options{})

@@ -6,8 +6,11 @@ import (
 	"fmt"
 )
 
-// Why a finding without sightings is resolved.
-const withdrawn = "later records explain it"
+// Why a finding without sightings is resolved, and is new once more.
+const (
+	withdrawn = "later records explain it"
+	seenAgain = "seen again after later records had explained it"
+)
 
 // row is a finding as it is stored.
 type row struct {
@@ -38,8 +41,10 @@ func (f *row) next(some bool) (kind, why string) {
 		return KindWithdrawn, withdrawn
 	case f.occurrence == 0, f.state == StateResolved && !f.resolved.Valid:
 		f.state, f.reason, f.told = StateOpen, "", f.severity
-		f.occurrence++
-		return KindNew, ""
+		if f.occurrence++; f.occurrence > 1 {
+			why = seenAgain
+		}
+		return KindNew, why
 	case f.state == StateResolved && f.last >= f.resolved.Int64:
 		why = "seen again after it was resolved"
 		f.state, f.reason, f.told, f.resolved = StateRegressed, why, f.severity, sql.NullInt64{}

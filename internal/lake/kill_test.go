@@ -111,6 +111,9 @@ func refineVisits(ctx context.Context, l *Lake) error {
 // TestKill kills a writer at random moments, again and again, while another process reads. What is in the lake in the end
 // is what it would have been without. WEIR_KILLS and WEIR_SEED choose how often, and which moments.
 func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills of another process, which no race detector looks into, left out by -short")
+	}
 	kills := 20
 	if s := os.Getenv("WEIR_KILLS"); s != "" {
 		kills, _ = strconv.Atoi(s)

@@ -62,6 +62,9 @@ func fabricate(t testing.TB, l *Lake, n int) {
 }
 
 func TestPlanIsFast(t *testing.T) {
+	if testing.Short() {
+		t.Skip("10,000 files, left out by -short")
+	}
 	dir := t.TempDir()
 	fabricate(t, open(t, dir, true), 10000)
 	start := cpuTime(t)

@@ -114,38 +114,75 @@ func (c *Channel) plan(pending []finding.Change, now time.Time) (notices []due, 
 	if singles <= 0 {
 		singles = DefaultSingles
 	}
-	var urgent, rest []finding.Change
-	for _, ch := range pending {
+	var urgent, rest []news
+	for _, n := range byFinding(pending) {
 		switch {
-		case !c.wants(ch.Finding):
-			unwanted = append(unwanted, ch)
-		case finding.Rank(ch.Severity) >= finding.Rank(least):
-			urgent = append(urgent, ch)
+		case !c.wants(n.finding):
+			unwanted = append(unwanted, n.changes...)
+		case finding.Rank(n.severity) >= finding.Rank(least):
+			urgent = append(urgent, n)
 		case c.Digest > 0:
-			rest = append(rest, ch)
+			rest = append(rest, n)
 		default:
-			unwanted = append(unwanted, ch)
+			unwanted = append(unwanted, n.changes...)
 		}
 	}
 	worstFirst(urgent)
-	for i, ch := range urgent {
+	for i, n := range urgent {
 		if i == singles {
 			notices = append(notices, fold(KindFolded, c.Name(), urgent[i:], now))
 			break
 		}
 		notices = append(notices, due{Notice{
-			Key: ch.Key, Kind: ch.Kind, Findings: []*finding.Finding{ch.Finding}, Counts: map[string]int{ch.Severity: 1}, Time: now,
-		}, urgent[i : i+1]})
+			Key: n.key, Kind: n.kind, Findings: []*finding.Finding{n.finding}, Counts: map[string]int{n.severity: 1}, Time: now,
+		}, n.changes})
 	}
 	if len(rest) == 0 {
 		return notices, 0, unwanted
 	}
-	oldest := slices.MinFunc(rest, func(a, b finding.Change) int { return a.At.Compare(b.At) })
-	if now.Sub(oldest.At) < c.Digest {
-		return notices, len(rest), unwanted
+	oldest := slices.MinFunc(rest, func(a, b news) int { return a.at.Compare(b.at) })
+	if now.Sub(oldest.at) < c.Digest {
+		for _, n := range rest {
+			waiting += len(n.changes)
+		}
+		return notices, waiting, unwanted
 	}
 	worstFirst(rest)
 	return append(notices, fold(KindDigest, c.Name(), rest, now)), 0, unwanted
+}
+
+// news is what a channel has not been told of one finding: for people, one thing.
+type news struct {
+	key      string // of the latest change: what was sent before that one came, under another key, said less
+	kind     string
+	severity string    // the worst of them
+	at       time.Time // of the first
+	finding  *finding.Finding
+	changes  []finding.Change
+}
+
+// byFinding makes one of the changes of each finding, in the order of their first ones. What nobody has been told of is
+// new, however often it got worse or came back since.
+func byFinding(changes []finding.Change) []news {
+	var out []news
+	where := map[string]int{}
+	for _, ch := range changes {
+		i, ok := where[ch.Finding.ID]
+		if !ok {
+			where[ch.Finding.ID] = len(out)
+			out = append(out, news{ch.Key, ch.Kind, ch.Severity, ch.At, ch.Finding, []finding.Change{ch}})
+			continue
+		}
+		n := &out[i]
+		n.key, n.changes = ch.Key, append(n.changes, ch)
+		if n.kind == finding.KindWorsened {
+			n.kind = ch.Kind
+		}
+		if finding.Rank(ch.Severity) > finding.Rank(n.severity) {
+			n.severity = ch.Severity
+		}
+	}
+	return out
 }
 
 func (c *Channel) wants(f *finding.Finding) bool {
@@ -158,36 +195,34 @@ func (c *Channel) wants(f *finding.Finding) bool {
 	})
 }
 
-func worstFirst(changes []finding.Change) {
-	slices.SortStableFunc(changes, func(a, b finding.Change) int {
-		if d := finding.Rank(b.Severity) - finding.Rank(a.Severity); d != 0 {
+func worstFirst(all []news) {
+	slices.SortStableFunc(all, func(a, b news) int {
+		if d := finding.Rank(b.severity) - finding.Rank(a.severity); d != 0 {
 			return d
 		}
-		return a.At.Compare(b.At)
+		return a.at.Compare(b.at)
 	})
 }
 
-// fold makes one notice of many changes. Its key is of their keys: were it of the period, a receiver would drop a digest
-// that came again with more in it.
-func fold(kind, channel string, changes []finding.Change, now time.Time) due {
-	n := Notice{Kind: kind, Counts: map[string]int{}, Time: now}
+// fold makes one notice of the news of many findings. Its key is of their changes' keys: were it of the period, a receiver
+// would drop a digest that came again with more in it.
+func fold(kind, channel string, all []news, now time.Time) due {
+	d := due{notice: Notice{Kind: kind, Counts: map[string]int{}, Time: now}}
 	var keys []string
-	seen := map[string]bool{}
-	for _, ch := range changes {
-		keys = append(keys, ch.Key)
-		if seen[ch.Finding.ID] {
-			continue // it was new and got worse meanwhile: one finding
+	for _, n := range all {
+		for _, ch := range n.changes {
+			keys = append(keys, ch.Key)
 		}
-		seen[ch.Finding.ID] = true
-		n.Counts[ch.Severity]++
-		if len(n.Findings) < digestFindings {
-			n.Findings = append(n.Findings, ch.Finding)
+		d.changes = append(d.changes, n.changes...)
+		d.notice.Counts[n.severity]++
+		if len(d.notice.Findings) < digestFindings {
+			d.notice.Findings = append(d.notice.Findings, n.finding)
 		} else {
-			n.More++
+			d.notice.More++
 		}
 	}
 	slices.Sort(keys)
 	sum := sha256.Sum256([]byte(channel + "\n" + strings.Join(keys, "\n")))
-	n.Key = kind + "-" + hex.EncodeToString(sum[:16])
-	return due{n, changes}
+	d.notice.Key = kind + "-" + hex.EncodeToString(sum[:16])
+	return d
 }

@@ -110,6 +110,36 @@ func TestDispatchDigest(t *testing.T) {
 	}
 }
 
+// What was found and got worse before a channel heard of it is one thing, and new; what it heard of got worse.
+func TestDispatchOncePerFinding(t *testing.T) {
+	l := newLedger("low", "high", "medium")
+	worse := func(i int, severity string) {
+		f := *l.waiting[i].Finding
+		f.Severity = severity
+		l.waiting[i].Finding = &f
+		l.waiting = append(l.waiting, finding.Change{Key: f.ID + severity, Kind: finding.KindWorsened, Severity: severity, At: noon.Add(time.Minute), Finding: &f})
+	}
+	worse(0, "medium")
+	worse(0, "high")
+	worse(2, "medium") // stays below the line: with its digest
+	b := &box{}
+	c := []Channel{{Notifier: b, Digest: time.Hour}}
+	s, err := Dispatch(t.Context(), l, c, noon)
+	if want := (Summary{Sent: 2, Told: 4, Waiting: 2}); err != nil || s != want {
+		t.Errorf("%+v, %v; want %+v", s, err, want)
+	}
+	if len(b.got) != 2 || b.got[0].Findings[0].ID != "r-0" || b.got[0].Kind != finding.KindNew || b.got[0].Severity() != "high" || b.got[0].Key != "r-0high" {
+		t.Errorf("told %+v", b.got)
+	}
+	worse(1, "critical")
+	if s, err = Dispatch(t.Context(), l, c, noon.Add(time.Hour)); err != nil || s.Sent != 2 || s.Told != 3 {
+		t.Errorf("later: %+v, %v", s, err)
+	}
+	if len(b.got) != 4 || b.got[2].Kind != finding.KindWorsened || b.got[3].Kind != KindDigest || b.got[3].total() != 1 {
+		t.Errorf("told %+v", b.got)
+	}
+}
+
 // A channel that was told, and killed before that was taken down, is told again under the same keys.
 func TestDispatchKilled(t *testing.T) {
 	l := newLedger("high", "high", "high", "low")

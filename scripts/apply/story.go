@@ -124,6 +124,9 @@ func (s *story) init(ctx context.Context) error {
 		}
 	}
 	given := map[string]any{}
+	if slices.Contains(names, "emails") {
+		given["emails"] = []string{"ops@example.com"}
+	}
 	for _, name := range names {
 		if given[name], err = s.cloud.given(ctx, name); err != nil {
 			return err

@@ -38,7 +38,7 @@ func (s *scope) document(e hcl.Expression, depth int) (any, bool) {
 		case root == "local" && len(e.Traversal) == 2 && s.src.locals[second] != nil:
 			return s.document(s.src.locals[second], depth+1)
 		case root == "data" && second == "aws_iam_policy_document" && len(e.Traversal) == 4:
-			if b := s.src.data[second+"."+third]; b != nil && !s.many(b.body) && !s.busy["document."+third] {
+			if b := s.src.data[second+"."+third]; b != nil && !b.many() && !s.busy["document."+third] {
 				s.busy["document."+third] = true
 				defer delete(s.busy, "document."+third)
 				return policyDocument(s.resource(b, s.prefix+"data."+second+"."+third))

@@ -31,8 +31,12 @@ type scope struct {
 func (r *reader) evaluate(src *source, prefix string, inputs map[string]cty.Value, depth int) *scope {
 	s := &scope{r: r, src: src, prefix: prefix, inputs: inputs, memo: map[string]cty.Value{}, busy: map[string]bool{}, depth: depth}
 	for _, b := range src.order {
-		if s.none(b.body) {
+		if s.none(b) {
 			continue // count = 0: it is not made
+		}
+		if r.judged++; r.judged > maxJudged {
+			r.problem(b.file, b.pos.Line, "not read from here on: more than %d resources", maxJudged)
+			break
 		}
 		r.module.Resources = append(r.module.Resources, s.resource(b, prefix+b.typ+"."+b.name))
 	}
@@ -69,9 +73,8 @@ func sorted[V any](m map[string]V) []string {
 }
 
 // none tells whether a resource is known not to be made.
-func (s *scope) none(body hcl.Body) bool {
-	content, _, _ := body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "count"}}})
-	a := content.Attributes["count"]
+func (s *scope) none(b *block) bool {
+	a := b.attribute("count")
 	if a == nil {
 		return false
 	}
@@ -81,10 +84,13 @@ func (s *scope) none(body hcl.Body) bool {
 
 // resource works out all arguments of a block.
 func (s *scope) resource(b *block, address string) *doctor.Resource {
-	res := &doctor.Resource{Address: address, Type: b.typ, Name: b.name, File: b.file, Pos: b.pos, At: map[string]doctor.Pos{},
+	res := &doctor.Resource{Address: address, Type: b.typ, Name: b.name, File: b.file, Pos: b.pos, Written: true, At: map[string]doctor.Pos{},
 		Refs: map[string][]string{}, Documents: map[string]any{}, Literal: map[string]bool{}}
 	w := &walk{s: s, res: res}
 	res.Values = w.body(b.body, "", 0)
+	for _, o := range b.over {
+		w.override(o)
+	}
 	return res
 }
 
@@ -100,7 +106,14 @@ func (w *walk) body(body hcl.Body, at string, depth int) map[string]any {
 	if !ok {
 		attrs, _ := body.JustAttributes() // JSON: what is a block is told by its name, later
 		for name, a := range attrs {
-			out[name] = w.attribute(name, a.Expr, a.Range, join(at, name))
+			v := w.attribute(name, a.Expr, a.Range, join(at, name))
+			if m, isMap := v.(map[string]any); name == "dynamic" && isMap {
+				for label := range m {
+					out[label] = doctor.Unknown{}
+				}
+				continue
+			}
+			out[name] = v
 		}
 		return out
 	}
@@ -302,8 +315,7 @@ func (s *scope) variable(name string) cty.Value {
 			return v
 		}
 		if b := s.src.variables[name]; b != nil {
-			content, _, _ := b.body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "default"}}})
-			if a := content.Attributes["default"]; a != nil {
+			if a := b.attribute("default"); a != nil {
 				v, _ := s.marked(a.Expr)
 				return v
 			}
@@ -329,21 +341,28 @@ func (s *scope) object(b *block, t hcl.Traversal) cty.Value {
 	address := s.prefix + b.typ + "." + b.name
 	mark := ref(address)
 	_, _, attr := names(t)
-	if attr == "" || s.many(b.body) {
+	if attr == "" || b.many() {
 		return cty.DynamicVal.Mark(mark) // all of it, or one of many
 	}
 	v := s.once(b.typ+"."+b.name+"."+attr, func() cty.Value { return s.attribute(b, attr) })
 	return cty.ObjectVal(map[string]cty.Value{attr: v}).Mark(mark)
 }
 
-func (s *scope) many(body hcl.Body) bool {
-	content, _, _ := body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "count"}, {Name: "for_each"}}})
-	return len(content.Attributes) > 0
+func (b *block) many() bool { return b.attribute("count") != nil || b.attribute("for_each") != nil }
+
+// attribute is an argument of the block itself, as the last override file has it.
+func (b *block) attribute(name string) *hcl.Attribute {
+	for _, o := range slices.Backward(b.over) {
+		if a := o.attribute(name); a != nil {
+			return a
+		}
+	}
+	content, _, _ := b.body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: name}}})
+	return content.Attributes[name]
 }
 
 func (s *scope) attribute(b *block, attr string) cty.Value {
-	content, _, _ := b.body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: attr}}})
-	if a := content.Attributes[attr]; a != nil {
+	if a := b.attribute(attr); a != nil {
 		v, _ := s.marked(a.Expr)
 		return v
 	}
@@ -367,16 +386,12 @@ func (s *scope) call(name string) cty.Value {
 		return cty.DynamicVal
 	}
 	return s.once("module."+name, func() cty.Value {
-		if s.none(b.body) {
+		if s.none(b) {
 			return cty.DynamicVal
 		}
 		attrs := map[string]hcl.Expression{}
-		if native, ok := b.body.(*hclsyntax.Body); ok {
-			for n, a := range native.Attributes {
-				attrs[n] = a.Expr
-			}
-		} else {
-			just, _ := b.body.JustAttributes()
+		for _, part := range append([]*block{b}, b.over...) {
+			just, _ := part.body.JustAttributes()
 			for n, a := range just {
 				attrs[n] = a.Expr
 			}
@@ -403,14 +418,13 @@ func (s *scope) call(name string) cty.Value {
 			}
 		}
 		inner := s.r.evaluate(s.r.source(dir), s.prefix+"module."+name+".", inputs, s.depth+1)
-		if s.many(b.body) {
+		if b.many() {
 			return cty.DynamicVal.Mark(mark)
 		}
 		outputs := map[string]cty.Value{}
 		for n, o := range inner.src.outputs {
-			content, _, _ := o.body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "value"}}})
 			outputs[n] = cty.DynamicVal
-			if a := content.Attributes["value"]; a != nil {
+			if a := o.attribute("value"); a != nil {
 				outputs[n], _ = inner.marked(a.Expr)
 			}
 		}

@@ -1,4 +1,4 @@
-// Package terraform reads the Terraform files of a directory for the doctor; the only place that knows HashiCorp's HCL.
+// Package terraform reads the Terraform files of a directory for the doctor; the only place that reads HashiCorp's HCL.
 //
 // Start at Read. What is written literally, or follows from variables' defaults, locals and other resources, is worked
 // out in eval.go, and everything else is doctor.Unknown. It leaves all judgement to doctor. What must hold: no file
@@ -28,6 +28,7 @@ const (
 	maxEntries = 20_000   // of one directory
 	maxDepth   = 8        // of modules in modules
 	maxCalls   = 200      // of modules in all
+	maxJudged  = 20_000   // resources that checks look at; what belongs to which is found by comparing all with all
 )
 
 // reader reads one directory and the modules below it.
@@ -39,6 +40,7 @@ type reader struct {
 	files  int
 	bytes  int64
 	calls  int
+	judged int
 }
 
 // source is the text of one module, before its variables have values.
@@ -61,6 +63,7 @@ type block struct {
 	body      hcl.Body
 	file      string
 	pos       doctor.Pos
+	over      []*block // what override files say of it, the last one wins
 }
 
 type required struct {
@@ -95,18 +98,30 @@ func (r *reader) note(format string, args ...any) {
 	r.module.Notes = append(r.module.Notes, fmt.Sprintf(format, args...))
 }
 
+func newSource(dir string) *source {
+	return &source{dir: dir, resources: map[string]*block{}, data: map[string]*block{}, variables: map[string]*block{},
+		locals: map[string]hcl.Expression{}, outputs: map[string]*block{}, modules: map[string]*block{}, values: map[string]hcl.Expression{}}
+}
+
 // source parses the files of one directory, once.
 func (r *reader) source(dir string) *source {
 	if s := r.dirs[dir]; s != nil {
 		return s
 	}
-	s := &source{dir: dir, resources: map[string]*block{}, data: map[string]*block{}, variables: map[string]*block{},
-		locals: map[string]hcl.Expression{}, outputs: map[string]*block{}, modules: map[string]*block{}, values: map[string]hcl.Expression{}}
+	s := newSource(dir)
 	r.dirs[dir] = s
-	names, err := r.names(dir)
+	names, overrides, err := r.names(dir)
 	if err != nil {
 		r.problem(dir, 0, "list directory: %v", err)
 	}
+	defer func() {
+		for _, name := range overrides {
+			file := path.Join(dir, name)
+			if body := r.parse(file); body != nil {
+				s.override(r, file, body)
+			}
+		}
+	}()
 	for _, name := range names {
 		file := path.Join(dir, name)
 		body := r.parse(file)
@@ -129,10 +144,11 @@ func isValues(name string) bool {
 	return name == "terraform.tfvars" || name == "terraform.tfvars.json" || strings.HasSuffix(name, ".auto.tfvars") || strings.HasSuffix(name, ".auto.tfvars.json")
 }
 
-func (r *reader) names(dir string) ([]string, error) {
+// names lists the files that Terraform reads: configuration, values, and override files, each in Terraform's order.
+func (r *reader) names(dir string) (names, overrides []string, _ error) {
 	f, err := r.root.Open(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	entries, err := f.ReadDir(maxEntries)
@@ -142,13 +158,13 @@ func (r *reader) names(dir string) ([]string, error) {
 	if len(entries) == maxEntries {
 		r.note("%s: only the first %d entries were looked at", dir, maxEntries)
 	}
-	var names, values []string
+	var values []string
 	for _, e := range entries {
 		name := e.Name()
 		switch {
 		case e.IsDir() || strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~"):
-		case strings.HasSuffix(name, "override.tf") || strings.HasSuffix(name, "override.tf.json"):
-			r.note("%s: override files are not read", path.Join(dir, name))
+		case isOverride(name):
+			overrides = append(overrides, name)
 		case strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json"):
 			names = append(names, name)
 		case isValues(name):
@@ -156,6 +172,7 @@ func (r *reader) names(dir string) ([]string, error) {
 		}
 	}
 	slices.Sort(names)
+	slices.Sort(overrides)
 	slices.SortFunc(values, func(a, b string) int { // terraform.tfvars first: the later ones win
 		if a, b := strings.HasPrefix(a, "terraform.tfvars"), strings.HasPrefix(b, "terraform.tfvars"); a != b {
 			if a {
@@ -165,7 +182,7 @@ func (r *reader) names(dir string) ([]string, error) {
 		}
 		return strings.Compare(a, b)
 	})
-	return append(names, values...), err
+	return append(names, values...), overrides, err
 }
 
 func (r *reader) parse(file string) hcl.Body {

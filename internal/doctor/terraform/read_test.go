@@ -174,3 +174,15 @@ func TestBounded(t *testing.T) {
 		t.Errorf("took %v", took)
 	}
 }
+
+// TestManyResources: more than can be compared with each other are not read, and that is said.
+func TestManyResources(t *testing.T) {
+	var b strings.Builder
+	for i := range maxJudged + 10 {
+		fmt.Fprintf(&b, "resource \"aws_a\" \"a%d\" {}\n", i)
+	}
+	m := readAll(t, map[string]string{"main.tf": b.String()})
+	if len(m.Resources) != maxJudged || !strings.Contains(fmt.Sprint(m.Problems), fmt.Sprintf("main.tf:%d: not read from here on", maxJudged+1)) {
+		t.Errorf("%d resources, %v", len(m.Resources), m.Problems)
+	}
+}

@@ -23,6 +23,8 @@ module "flow_logs" {
 
   # AWS refuses a flow log whose bucket does not let it deliver.
   wait_for = aws_s3_bucket_policy.logs.id
+
+  tags = { purpose = "flow-logs" }
 }
 
 data "aws_iam_policy_document" "bucket" {

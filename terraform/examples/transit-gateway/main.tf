@@ -10,4 +10,6 @@ module "flow_logs" {
 
   transit_gateways = { hub = var.transit_gateway_id }
   name             = "transit-flow-logs"
+
+  tags = { purpose = "flow-logs" }
 }

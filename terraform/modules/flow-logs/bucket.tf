@@ -1,5 +1,5 @@
 resource "aws_s3_bucket" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket        = local.bucket
   force_destroy = var.force_destroy
@@ -14,7 +14,7 @@ resource "aws_s3_bucket" "logs" {
 }
 
 resource "aws_s3_bucket_public_access_block" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket                  = aws_s3_bucket.logs[0].id
   block_public_acls       = true
@@ -24,7 +24,7 @@ resource "aws_s3_bucket_public_access_block" "logs" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -34,7 +34,7 @@ resource "aws_s3_bucket_ownership_controls" "logs" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -48,7 +48,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
 }
 
 resource "aws_s3_bucket_versioning" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -58,7 +58,7 @@ resource "aws_s3_bucket_versioning" "logs" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
 
@@ -99,7 +99,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
 }
 
 resource "aws_s3_bucket_policy" "logs" {
-  count = var.create_bucket ? 1 : 0
+  count = local.make_bucket ? 1 : 0
 
   bucket = aws_s3_bucket.logs[0].id
   policy = data.aws_iam_policy_document.bucket.json
@@ -107,7 +107,7 @@ resource "aws_s3_bucket_policy" "logs" {
   lifecycle {
     precondition {
       condition     = length(data.aws_iam_policy_document.bucket.json) <= 20480
-      error_message = "accounts, regions: the bucket's policy would be ${length(data.aws_iam_policy_document.bucket.json)} bytes long, and S3 takes 20480. Use fewer, or a bucket for each group of accounts."
+      error_message = "accounts, regions: the bucket's policy would be ${length(data.aws_iam_policy_document.bucket.json)} bytes long, and S3 takes 20480. Name the organization instead, use fewer, or a bucket for each group of accounts."
     }
   }
 
@@ -119,7 +119,7 @@ data "aws_iam_policy_document" "bucket" {
   statement {
     sid       = "AWSLogDeliveryWrite"
     actions   = ["s3:PutObject"]
-    resources = [for a in local.accounts : "${local.bucket_arn}/${local.folder}AWSLogs/${var.hive_compatible ? "aws-account-id=" : ""}${a}/*"]
+    resources = local.delivery_places
 
     principals {
       type        = "Service"
@@ -132,8 +132,8 @@ data "aws_iam_policy_document" "bucket" {
     }
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = local.accounts
+      variable = local.deliverers.key
+      values   = local.deliverers.values
     }
     condition {
       test     = "ArnLike"
@@ -153,8 +153,8 @@ data "aws_iam_policy_document" "bucket" {
     }
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = local.accounts
+      variable = local.deliverers.key
+      values   = local.deliverers.values
     }
     condition {
       test     = "ArnLike"

@@ -6,11 +6,12 @@ locals {
     { for name, id in var.interfaces : "interface/${name}" => { eni = id } },
     { for name, id in var.transit_gateways : "tgw/${name}" => { tgw = id } },
     { for name, id in var.transit_gateway_attachments : "tgw-attachment/${name}" => { attachment = id } },
+    local.tagged_sources,
   )
 }
 
 resource "aws_flow_log" "this" {
-  for_each = local.sources
+  for_each = local.s3 ? local.sources : {}
 
   vpc_id                        = lookup(each.value, "vpc", null)
   subnet_id                     = lookup(each.value, "subnet", null)

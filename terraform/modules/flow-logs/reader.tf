@@ -2,16 +2,27 @@
 # docs/sources.md of weir say what each is for.
 
 data "aws_iam_policy_document" "reader" {
-  statement {
-    sid       = "LogsList"
-    actions   = ["s3:ListBucket", "s3:GetBucketLocation"]
-    resources = [local.bucket_arn]
+  dynamic "statement" {
+    for_each = local.s3 ? [
+      { sid = "LogsList", actions = ["s3:ListBucket", "s3:GetBucketLocation"], resources = [local.bucket_arn] },
+      { sid = "LogsRead", actions = ["s3:GetObject"], resources = [for t in local.tables : "arn:${local.partition}:s3:::${trimprefix(t.root, "s3://")}AWSLogs/*"] },
+    ] : []
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = statement.value.resources
+    }
   }
 
-  statement {
-    sid       = "LogsRead"
-    actions   = ["s3:GetObject"]
-    resources = ["${local.bucket_arn}/${local.folder}AWSLogs/*"]
+  dynamic "statement" {
+    for_each = local.cloudwatch ? [1] : []
+
+    content {
+      sid       = "LogGroup" # aws logs filter-log-events, whose output weir reads
+      actions   = ["logs:FilterLogEvents", "logs:GetLogEvents", "logs:DescribeLogStreams"]
+      resources = [local.log_group_arn, "${local.log_group_arn}:*"]
+    }
   }
 
   dynamic "statement" {
@@ -19,13 +30,13 @@ data "aws_iam_policy_document" "reader" {
 
     content {
       sid       = "Key"
-      actions   = var.athena ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"] # results are written with it
+      actions   = local.athena ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"] # results are written with it
       resources = [statement.value]
     }
   }
 
   dynamic "statement" {
-    for_each = var.athena ? [
+    for_each = local.athena ? [
       {
         sid       = "Queries"
         actions   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution", "athena:GetWorkGroup", "athena:ListNamedQueries", "athena:GetNamedQuery", "athena:BatchGetNamedQuery"]

@@ -6,7 +6,7 @@ locals {
 }
 
 resource "aws_s3_bucket" "results" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   bucket        = local.results
   force_destroy = true # every result can be had again
@@ -26,7 +26,7 @@ resource "aws_s3_bucket" "results" {
 }
 
 resource "aws_s3_bucket_public_access_block" "results" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   bucket                  = aws_s3_bucket.results[0].id
   block_public_acls       = true
@@ -36,7 +36,7 @@ resource "aws_s3_bucket_public_access_block" "results" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "results" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   bucket = aws_s3_bucket.results[0].id
 
@@ -46,7 +46,7 @@ resource "aws_s3_bucket_ownership_controls" "results" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "results" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   bucket = aws_s3_bucket.results[0].id
 
@@ -60,7 +60,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "results" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "results" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   bucket = aws_s3_bucket.results[0].id
 
@@ -81,7 +81,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
 }
 
 resource "aws_s3_bucket_policy" "results" {
-  count = var.athena ? 1 : 0
+  count = local.athena ? 1 : 0
 
   bucket = aws_s3_bucket.results[0].id
   policy = data.aws_iam_policy_document.results.json

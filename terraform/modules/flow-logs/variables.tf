@@ -47,7 +47,7 @@ variable "transit_gateways" {
     error_message = "transit_gateways: each value is the ID of a transit gateway, such as tgw-0123456789abcdef0; attachments go into transit_gateway_attachments."
   }
   validation {
-    condition     = length(var.transit_gateways) == 0 || length(var.vpcs) + length(var.subnets) + length(var.interfaces) == 0
+    condition     = length(var.transit_gateways) == 0 || !local.of_vpcs
     error_message = "transit_gateways: their records have other fields than those of VPCs, so they cannot share a table. Call the module twice, the second time with create_bucket = false and a prefix of its own."
   }
 }
@@ -63,7 +63,7 @@ variable "transit_gateway_attachments" {
     error_message = "transit_gateway_attachments: each value is the ID of an attachment, such as tgw-attach-0123456789abcdef0."
   }
   validation {
-    condition     = length(var.transit_gateway_attachments) == 0 || length(var.vpcs) + length(var.subnets) + length(var.interfaces) == 0
+    condition     = length(var.transit_gateway_attachments) == 0 || !local.of_vpcs
     error_message = "transit_gateway_attachments: their records have other fields than those of VPCs, so they cannot share a table. Call the module twice, the second time with create_bucket = false and a prefix of its own."
   }
 }
@@ -91,7 +91,7 @@ variable "interval" {
     error_message = "interval: AWS knows 60 and 600 seconds."
   }
   validation {
-    condition     = var.interval == 60 || length(var.transit_gateways) + length(var.transit_gateway_attachments) == 0
+    condition     = var.interval == 60 || !local.transit
     error_message = "interval: transit gateways have 60 seconds only."
   }
 }
@@ -152,7 +152,7 @@ variable "hive_compatible" {
   nullable    = false
 
   validation {
-    condition     = !var.hive_compatible || length(var.transit_gateways) + length(var.transit_gateway_attachments) == 0
+    condition     = !var.hive_compatible || !local.transit
     error_message = "hive_compatible: AWS's manual gives two spellings for the keys of transit gateways, so no table can be promised to fit. Leave it false."
   }
 }

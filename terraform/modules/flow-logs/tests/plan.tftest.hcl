@@ -50,11 +50,11 @@ run "defaults" {
   }
   # The format and the table: one list.
   assert {
-    condition     = join(" ", [for c in aws_glue_catalog_table.logs[0].storage_descriptor[0].columns : "$${${replace(c.name, "_", "-")}}"]) == aws_flow_log.this["vpc/main"].log_format
+    condition     = join(" ", [for c in aws_glue_catalog_table.logs["vpc_flow_logs"].storage_descriptor[0].columns : "$${${replace(c.name, "_", "-")}}"]) == aws_flow_log.this["vpc/main"].log_format
     error_message = "format and columns disagree: ${aws_flow_log.this["vpc/main"].log_format}"
   }
   assert {
-    condition = aws_glue_catalog_table.logs[0].parameters == tomap({
+    condition = aws_glue_catalog_table.logs["vpc_flow_logs"].parameters == tomap({
       EXTERNAL                           = "TRUE"
       "projection.enabled"               = "true"
       "projection.aws_account_id.type"   = "enum"
@@ -68,7 +68,7 @@ run "defaults" {
       "projection.day.interval.unit"     = "DAYS"
       "storage.location.template"        = "s3://weir-flow-logs-123456789012-eu-west-1/AWSLogs/$${aws_account_id}/vpcflowlogs/$${aws_region}/$${day}/"
     })
-    error_message = jsonencode(aws_glue_catalog_table.logs[0].parameters)
+    error_message = jsonencode(aws_glue_catalog_table.logs["vpc_flow_logs"].parameters)
   }
   assert {
     condition     = toset(keys(aws_athena_named_query.saved)) == toset(local.kinds.flows.suggested_queries) && strcontains(aws_athena_named_query.saved["exposed-port"].query, "FROM \"flow_logs\".\"vpc_flow_logs\" WHERE \"day\" >= date_format(current_date - INTERVAL '7' DAY, '%Y/%m/%d')")
@@ -110,12 +110,12 @@ run "several_accounts_hive_hourly_text_kms" {
     error_message = data.aws_iam_policy_document.key.json
   }
   assert {
-    condition     = aws_glue_catalog_table.logs[0].parameters["storage.location.template"] == "s3://weir-flow-logs-123456789012-eu-west-1/net/AWSLogs/aws-account-id=$${aws_account_id}/aws-service=vpcflowlogs/aws-region=$${aws_region}/year=$${year}/month=$${month}/day=$${day}/hour=$${hour}/"
-    error_message = aws_glue_catalog_table.logs[0].parameters["storage.location.template"]
+    condition     = aws_glue_catalog_table.logs["vpc_flow_logs"].parameters["storage.location.template"] == "s3://weir-flow-logs-123456789012-eu-west-1/net/AWSLogs/aws-account-id=$${aws_account_id}/aws-service=vpcflowlogs/aws-region=$${aws_region}/year=$${year}/month=$${month}/day=$${day}/hour=$${hour}/"
+    error_message = aws_glue_catalog_table.logs["vpc_flow_logs"].parameters["storage.location.template"]
   }
   assert {
-    condition     = aws_glue_catalog_table.logs[0].parameters["skip.header.line.count"] == "1" && aws_glue_catalog_table.logs[0].parameters["projection.year.range"] == "2026,2046" && aws_glue_catalog_table.logs[0].storage_descriptor[0].ser_de_info[0].parameters["field.delim"] == " "
-    error_message = jsonencode(aws_glue_catalog_table.logs[0].parameters)
+    condition     = aws_glue_catalog_table.logs["vpc_flow_logs"].parameters["skip.header.line.count"] == "1" && aws_glue_catalog_table.logs["vpc_flow_logs"].parameters["projection.year.range"] == "2026,2046" && aws_glue_catalog_table.logs["vpc_flow_logs"].storage_descriptor[0].ser_de_info[0].parameters["field.delim"] == " "
+    error_message = jsonencode(aws_glue_catalog_table.logs["vpc_flow_logs"].parameters)
   }
   assert {
     condition     = aws_flow_log.this["vpc/main"].log_destination == "arn:aws:s3:::weir-flow-logs-123456789012-eu-west-1/net" && length(aws_kms_key.logs) == 0 && output.kms_key_arn == var.kms_key_arn
@@ -124,5 +124,25 @@ run "several_accounts_hive_hourly_text_kms" {
   assert {
     condition     = one([for s in jsondecode(output.reader_policy).Statement : s.Resource if s.Sid == "Key"]) == var.kms_key_arn
     error_message = output.reader_policy
+  }
+}
+
+# A VPC of the same run has no ID yet: that must not hide what is found by tag.
+run "by_tag_beside_what_is_to_be_made" {
+  command = plan
+  module {
+    source = "./tests/made"
+  }
+  override_data {
+    target = module.flow_logs.data.aws_caller_identity.me
+    values = { account_id = "123456789012" }
+  }
+  override_data {
+    target = module.flow_logs.data.aws_vpcs.tagged
+    values = { ids = ["vpc-0a", "vpc-0b"] }
+  }
+  assert {
+    condition     = toset(output.names) == toset(["vpc/main", "vpc/vpc-0a", "vpc/vpc-0b"])
+    error_message = jsonencode(output.names)
   }
 }

@@ -31,8 +31,12 @@ import (
 // limit bounds everything.
 const limit = 14 * time.Minute
 
+// told is how many of the last lines of output are shown if something fails. A plan has hundreds.
+const told = 80
+
 // planned are the examples that are only planned, by their own tests, and why that must do.
 var planned = map[string]string{
+	"adopt":           "it imports what must be there already, and its tests plan that",
 	"existing-bucket": "its flow log, table and policy are those of tutorial, for a bucket that is there",
 	"organization":    "its flow logs are in other accounts, and the stand-in enforces no policy between accounts",
 	"transit-gateway": "destroying an attachment takes minutes on the stand-in, and ends in an error of its own",
@@ -108,7 +112,8 @@ func apply(ctx context.Context, args []string, out io.Writer) (ok bool, err erro
 	for _, s := range running {
 		if s.err != nil {
 			ok = false
-			fmt.Fprintf(out, "\n%s\n", strings.TrimSpace(s.log.String()))
+			lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
+			fmt.Fprintf(out, "\n%s\n", strings.Join(lines[max(0, len(lines)-told):], "\n"))
 		}
 		s.print(out)
 	}
@@ -130,7 +135,7 @@ func stories(t tools, out io.Writer) (all []*story, err error) {
 	}
 	for _, name := range expected {
 		if !slices.ContainsFunc(all, func(s *story) bool { return s.name == name }) {
-			fmt.Fprintf(out, "NOT TESTED: there is no example %s\n", name)
+			return nil, fmt.Errorf("list examples: there is no %s", name)
 		}
 	}
 	// Text is read by position, so its header counts; and here destroy may delete the logs.

@@ -51,13 +51,28 @@ func (e *Engine) Publish(ctx context.Context, schema string) ([]string, error) {
 	}
 	var names []string
 	for _, v := range engine.Published(e.views) {
-		sql := "CREATE OR REPLACE VIEW " + engine.QuoteName(v.Name) + " AS SELECT * FROM (" + v.SQL + ") WHERE " + madeBy(engine.ViewComment())
+		sql := "CREATE OR REPLACE VIEW " + engine.QuoteName(v.Name) + " AS SELECT " + kept(v.Columns) + " FROM (" + v.SQL + ") WHERE " + madeBy(engine.ViewComment())
 		if _, err := e.lines(ctx, request{sql: sql, database: schema}); err != nil {
 			return names, fmt.Errorf("publish view %s: %w", v.Name, err)
 		}
 		names = append(names, v.Name)
 	}
 	return names, nil
+}
+
+// kept are the columns as a view may have them. Glue keeps the types of a view as Hive's, which has no time zones, and Athena
+// refuses the view: so times are those of UTC, without saying so. Amazon Athena User Guide, "Supported data types for Iceberg
+// tables in Athena", and "Unsupported Hive type: timestamp with time zone" in many a report; not tried on AWS.
+func kept(columns []engine.Column) string {
+	var items []string
+	for _, c := range columns {
+		name := engine.QuoteName(c.Name)
+		if strings.HasSuffix(c.Type, "with time zone") {
+			name = "CAST(" + name + " AT TIME ZONE 'UTC' AS timestamp(3)) AS " + name
+		}
+		items = append(items, name)
+	}
+	return strings.Join(items, ", ")
 }
 
 // madeBy is the condition that names who made a view.

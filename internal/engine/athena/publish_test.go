@@ -48,6 +48,9 @@ func TestPublish(t *testing.T) {
 	if len(made) != 3 || !strings.Contains(made[0], `FROM "lake"."flows"`) || !strings.HasSuffix(made[0], "WHERE ('weir views 1' <> '')") {
 		t.Errorf("made: %q", made)
 	}
+	if !strings.Contains(made[0], `SELECT "version", `) || !strings.Contains(made[0], `CAST("start_time" AT TIME ZONE 'UTC' AS timestamp(3)) AS "start_time"`) {
+		t.Errorf("a view with a time zone, which Athena refuses: %s", made[0])
+	}
 
 	// Its own are replaced; what somebody else made, and what a newer weir made, is not, and then nothing is.
 	mine := "CREATE VIEW weir_views.flows AS\nSELECT *\nFROM x\nWHERE ('weir views 1' <> '')"

@@ -23,6 +23,7 @@ locals {
   # coalescelist would take an empty list for none; validation refuses one.
   fields     = var.fields != null ? var.fields : lookup(local.kind.presets, var.format, [])
   log_format = join(" ", [for f in local.fields : "$${${f}}"])
+  names      = [for f in local.fields : one([for k in local.kind.fields : k.column if k.name == f])] # their columns
 
   s3          = contains(var.destinations, "s3")
   make_bucket = local.s3 && var.create_bucket

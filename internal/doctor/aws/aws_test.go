@@ -63,7 +63,7 @@ func TestGood(t *testing.T) {
 		"aws_flow_log": 2, "aws_vpc": 1, "aws_s3_bucket": 2, "aws_s3_bucket_policy": 2, "aws_s3_bucket_public_access_block": 2, "aws_s3_bucket_versioning": 2,
 		"aws_s3_bucket_lifecycle_configuration": 2, "aws_s3_bucket_ownership_controls": 2, "aws_s3_bucket_server_side_encryption_configuration": 2,
 		"aws_glue_catalog_table": 2, "aws_athena_workgroup": 1, "aws_athena_named_query": 1, "aws_cloudwatch_log_group": 1, "aws_cloudwatch_log_metric_filter": 1,
-		"aws_cloudwatch_metric_alarm": 1, "aws_sns_topic": 1, "aws_iam_role": 1, "aws_iam_role_policy": 1, "aws_iam_policy": 1, "aws_kms_key": 1, "live_object": 1,
+		"aws_cloudwatch_metric_alarm": 1, "aws_sns_topic": 1, "aws_iam_role": 1, "aws_iam_role_policy": 1, "aws_iam_policy": 1, "aws_iam_role_policy_attachment": 1, "aws_kms_key": 1, "live_object": 1,
 	} {
 		if types[typ] != n {
 			t.Errorf("%d of %s, want %d", types[typ], typ, n)

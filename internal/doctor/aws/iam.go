@@ -76,6 +76,9 @@ func (l *looker) grants(ctx context.Context, name, role string) {
 			version, err := l.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &id, VersionId: policy.Policy.DefaultVersionId})
 			if l.ask(ctx, "policy "+id, err) == looked && version.PolicyVersion != nil {
 				l.add(resource("aws_iam_policy", aws.ToString(p.PolicyName), id, values{"name": text(p.PolicyName), "policy": document(version.PolicyVersion.Document)}))
+				a := resource("aws_iam_role_policy_attachment", name, "policy "+id+" of "+role, values{"role": name, "policy_arn": id})
+				l.refer(a, "policy_arn", id)
+				l.add(a)
 			}
 		}
 	}

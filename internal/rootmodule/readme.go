@@ -70,7 +70,7 @@ func (s *Settings) readme() []byte {
 
 // costs is by powers of ten: the order of their traffic is what people know.
 func (s *Settings) costs(p func(string, ...any)) {
-	setup := price.Setup{Parquet: s.FileFormat == "parquet", KeepDays: s.ExpireDays, KMS: s.KMS}
+	setup := price.Setup{S3: true, Parquet: s.FileFormat == "parquet", KeepDays: s.ExpireDays, KMS: s.KMS}
 	size := map[string]float64{"security": price.TextSecurity, "standard": price.TextStandard, "v2": price.TextV2, "all": price.TextAll}[s.Format]
 	p("## What it costs, roughly\n")
 	p("List prices of %s, US dollars, read %s: yours may differ. After %s, without queries:\n", price.Region, price.Read, map[bool]string{true: "the first year", false: count(s.ExpireDays, "day")}[s.ExpireDays == 0])

@@ -110,11 +110,13 @@ func TestAnchors(t *testing.T) {
 func TestCommandsInDocs(t *testing.T) {
 	n := 0
 	pages := manual(t)
-	init := rootmodule.DefaultSettings()
-	init.Region, init.VPCs = "eu-west-1", []rootmodule.Named{{Name: "main", Value: "vpc-1a2b3c4d"}}
-	for _, f := range init.Files() {
-		if f.Path == "README.md" {
-			pages["README.md of weir init"] = string(f.Data)
+	for _, destinations := range [][]string{nil, {"cloudwatch"}} {
+		init := rootmodule.DefaultSettings()
+		init.Region, init.VPCs, init.Destinations = "eu-west-1", []rootmodule.Named{{Name: "main", Value: "vpc-1a2b3c4d"}}, destinations
+		for _, f := range init.Files() {
+			if f.Path == "README.md" {
+				pages[fmt.Sprintf("README.md of weir init, %q", destinations)] = string(f.Data)
+			}
 		}
 	}
 	for file, text := range pages {

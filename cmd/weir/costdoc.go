@@ -69,7 +69,7 @@ before compression, as its own example shows: 72 TB that become 6.5 TB in S3 (÷
 says that Parquet is 20 %% smaller than gzipped text.
 `, price.TextSecurity, price.TextStandard, price.TextV2, price.TextAll)
 
-	year := price.Setup{Parquet: true, KeepDays: 365}
+	year := price.Setup{S3: true, Parquet: true, KeepDays: 365}
 	p("## To S3, as the module does it\n")
 	p("A month, after the first year: Parquet, kept for 365 days, one flow log.\n")
 	heads()
@@ -100,17 +100,24 @@ they have about 60 KB. Storage of old versions comes on top for ` + "`noncurrent
 overwrite logs.
 `)
 
-	logs := price.Setup{CloudWatch: 30}
+	logs := price.Setup{CloudWatch: true, LogDays: 30}
+	alarms := logs
+	alarms.Alarms = true
 	p("## To CloudWatch Logs\n")
 	p("A month; kept for 30 days in the class Standard.\n")
 	heads()
 	row("delivery", "log × 0.50 a GB; 0.25 over 10 TB, 0.10 over 30, 0.05 over 50", line(logs, "delivery to CloudWatch Logs"))
 	row("storage", fmt.Sprintf("a day in CloudWatch Logs × 30 × %g", price.LogsStorage), line(logs, "storage in CloudWatch Logs"))
 	row("**sum**", "", line(logs, ""))
+	row("with the module's alarms (`alarms = {}`)", fmt.Sprintf("%d metrics × %g; alarms that read %d metrics × %g", price.ModuleMetrics, price.Metric, price.ModuleAlarms, price.Alarm), line(alarms, ""))
 	p(`
-Delivery to both costs both. What CloudWatch has and S3 has not is metric filters and their alarms within minutes; send the format ` + "`v2`" + `
-or rejected traffic only there, and all of it to S3.
-`)
+Alarms cost the same whatever the traffic: `+"`alarms = {}`"+` makes %d metric filters, each a metric (%s), four alarms on one metric, two
+with an anomaly band (three metrics each) and one on a share (two): %s a month in all. s3-silence and s3-refused, which are made only
+if they are named, take %s each, and %s for each of the bucket's request metrics that AWS then counts.
+
+Delivery to both costs both. What CloudWatch has and S3 has not is metric filters and their alarms within minutes; send the format `+"`v2`"+`
+or rejected traffic only there, and all of it to S3, by two calls of the module with a `+"`name`"+` each.
+`, price.ModuleMetrics, cents(price.Metric), cents(price.ModuleMetrics*price.Metric+price.ModuleAlarms*price.Alarm), cents(price.Alarm), cents(price.Metric))
 
 	p("## To ask, and to be told\n")
 	heads()
@@ -127,7 +134,7 @@ before. `+"`weir ingest`"+` reads each file once: $0.40 for a million files, and
 
 | | a month |
 |---|---:|
-| an alarm on one metric | %s |
+| an alarm, for each metric that it reads | %s |
 | an alarm with an anomaly band | %s |
 | a metric, such as that of a metric filter | %s |
 | a KMS key | %s |

@@ -121,7 +121,13 @@ func commandsDoc(root *cobra.Command) []byte {
 	return b.Bytes()
 }
 
-func anchor(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
+// anchor is the heading of a command. "weir help" has none: what it explains are the topics at the page's end.
+func anchor(c *cobra.Command) string {
+	if !c.IsAvailableCommand() {
+		return "more-help"
+	}
+	return strings.ReplaceAll(c.CommandPath(), " ", "-")
+}
 
 func writeCommand(b *bytes.Buffer, c *cobra.Command, level int) {
 	if !c.IsAvailableCommand() {

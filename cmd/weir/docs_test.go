@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,15 +39,70 @@ func manual(t *testing.T) map[string]string {
 	return pages
 }
 
-// Every file that the manual links to must be there.
+// Every file that the manual links to must be there, and every heading.
 func TestLinksInDocs(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#: ]+)(#[^)]*)?\)`)
-	for file, text := range manual(t) {
-		for _, m := range link.FindAllStringSubmatch(text, -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+	link := regexp.MustCompile(`\]\(([^)#: ]*)(#[^) ]*)?\)`)
+	pages, n := manual(t), 0
+	for file, text := range pages {
+		for _, m := range link.FindAllStringSubmatch(withoutCode(text), -1) {
+			to := file
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(file), m[1])
+			}
+			if _, err := os.Stat(to); err != nil {
 				t.Errorf("%s links to %s: %v", file, m[1], err)
+				continue
+			}
+			if m[2] == "" || filepath.Ext(to) != ".md" {
+				continue
+			}
+			n++
+			target, ok := pages[to]
+			if !ok {
+				data, err := os.ReadFile(to)
+				if err != nil {
+					t.Fatal(err)
+				}
+				target = string(data)
+			}
+			if !slices.Contains(anchors(target), m[2][1:]) {
+				t.Errorf("%s links to %s%s: there is no such heading", file, m[1], m[2])
 			}
 		}
+	}
+	if n < 20 {
+		t.Errorf("only %d links to headings were found", n)
+	}
+}
+
+var (
+	fence   = regexp.MustCompile("(?ms)^ *```.*?^ *```")
+	heading = regexp.MustCompile(`(?m)^#+ +(.+?) *$`)
+	dropped = regexp.MustCompile(`[^\pL\pN _-]`)
+)
+
+func withoutCode(markdown string) string { return fence.ReplaceAllString(markdown, "") }
+
+// anchors are what GitHub makes of headings: lower case, without punctuation, hyphens for blanks; the second of a name gets -1.
+func anchors(markdown string) (out []string) {
+	seen := map[string]int{}
+	for _, m := range heading.FindAllStringSubmatch(withoutCode(markdown), -1) {
+		name := strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, seen[name]-1)
+		}
+		out = append(out, name)
+	}
+	for _, m := range regexp.MustCompile(`<a (?:id|name)="([^"]+)"`).FindAllStringSubmatch(markdown, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+func TestAnchors(t *testing.T) {
+	text := "# One `two` (three)\n```sh\n# no heading\n```\n## A–B, c-d: e_f\n## Same\n### Same\n<a id=\"mine\"></a>\n"
+	if got, want := anchors(text), []string{"one-two-three", "ab-c-d-e_f", "same", "same-1", "mine"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -54,11 +110,13 @@ func TestLinksInDocs(t *testing.T) {
 func TestCommandsInDocs(t *testing.T) {
 	n := 0
 	pages := manual(t)
-	init := rootmodule.DefaultSettings()
-	init.Region, init.VPCs = "eu-west-1", []rootmodule.Named{{Name: "main", Value: "vpc-1a2b3c4d"}}
-	for _, f := range init.Files() {
-		if f.Path == "README.md" {
-			pages["README.md of weir init"] = string(f.Data)
+	for _, destinations := range [][]string{nil, {"cloudwatch"}} {
+		init := rootmodule.DefaultSettings()
+		init.Region, init.VPCs, init.Destinations = "eu-west-1", []rootmodule.Named{{Name: "main", Value: "vpc-1a2b3c4d"}}, destinations
+		for _, f := range init.Files() {
+			if f.Path == "README.md" {
+				pages[fmt.Sprintf("README.md of weir init, %q", destinations)] = string(f.Data)
+			}
 		}
 	}
 	for file, text := range pages {

@@ -28,8 +28,14 @@ const (
 	Key              = 1.0        // a KMS key and month
 	KeyRequests      = 0.03 / 1e4 // a request to KMS
 	Metric           = 0.30       // a custom metric and month, such as that of a metric filter; first 10,000
-	Alarm            = 0.10       // an alarm on one metric, a month
-	AnomalyAlarm     = 0.30       // an alarm with an anomaly band: three metrics
+	Alarm            = 0.10       // a metric that an alarm reads, a month
+	AnomalyAlarm     = 3 * Alarm  // an alarm with an anomaly band: three metrics
+)
+
+// What `alarms = {}` makes in the Terraform module, with a format that can answer all of it; every preset can.
+const (
+	ModuleMetrics = 7           // metric filters
+	ModuleAlarms  = 4 + 2*3 + 2 // metrics that alarms read: four of one, two with a band, one of a share of two
 )
 
 // Tier is a step of a price that falls with the volume of a month.
@@ -91,13 +97,18 @@ func (t Traffic) DayGB() float64 { return t.Records * t.Text / (1 << 30) }
 // MonthGB is that of a month.
 func (t Traffic) MonthGB() float64 { return t.DayGB() * Days }
 
-// Setup is what is done with the logs.
+// Setup is what is done with the logs: S3, CloudWatch Logs, or both.
 type Setup struct {
-	Parquet    bool
-	KeepDays   int // in S3; 0 is for ever, of which the first year is shown
-	Glacier    int // days after which they go to Glacier Instant Retrieval; 0 is never
-	CloudWatch int // days that they are kept in CloudWatch Logs instead of S3; 0 is S3
-	KMS        bool
+	S3       bool
+	Parquet  bool // in S3
+	KeepDays int  // in S3; 0 is for ever, of which the first year is shown
+	Glacier  int  // days after which they go to Glacier Instant Retrieval; 0 is never
+
+	CloudWatch bool
+	LogDays    int  // in CloudWatch Logs; 0 is for ever, of which the first year is shown
+	Alarms     bool // those of the module
+
+	KMS bool
 }
 
 // Line is one item of a bill.
@@ -106,28 +117,45 @@ type Line struct {
 	USD  float64 // a month
 }
 
-// Month is what a month costs once KeepDays have passed, without queries, and its sum.
+// Month is what a month costs once KeepDays and LogDays have passed, without queries, and its sum.
 func Month(t Traffic, s Setup) (lines []Line, sum float64) {
 	add := func(item string, usd float64) {
 		lines = append(lines, Line{item, usd})
 		sum += usd
 	}
-	gb := t.MonthGB()
-	if s.CloudWatch > 0 {
-		add("delivery to CloudWatch Logs", Delivery(ToLogs, gb))
-		add("storage in CloudWatch Logs", t.DayGB()*LogsBytes*float64(s.CloudWatch)*LogsStorage)
-		return lines, sum
+	if s.S3 {
+		toS3(t, s, add)
 	}
-	size := t.DayGB() * Gzip
+	if s.CloudWatch {
+		add("delivery to CloudWatch Logs", Delivery(ToLogs, t.MonthGB()))
+		add("storage in CloudWatch Logs", t.DayGB()*LogsBytes*days(s.LogDays)*LogsStorage)
+	}
+	if s.Alarms {
+		add("metrics of metric filters", ModuleMetrics*Metric)
+		add("alarms", ModuleAlarms*Alarm)
+	}
+	if s.KMS {
+		add("KMS key", Key)
+	}
+	return lines, sum
+}
+
+// days are those for which something is kept, a year of for ever.
+func days(n int) float64 {
+	if n == 0 {
+		return 365
+	}
+	return float64(n)
+}
+
+func toS3(t Traffic, s Setup, add func(item string, usd float64)) {
+	gb, size := t.MonthGB(), t.DayGB()*Gzip
 	add("delivery to S3", Delivery(ToS3, gb))
 	if s.Parquet {
 		size = t.DayGB() * ParquetBytes
 		add("Parquet instead of text", gb*Parquet)
 	}
-	keep := float64(s.KeepDays)
-	if keep == 0 {
-		keep = 365
-	}
+	keep := days(s.KeepDays)
 	objects := float64(Objects * max(1, t.FlowLogs) * Days)
 	hot := keep
 	if s.Glacier > 0 && size*Days*(1<<30) >= Smallest*objects {
@@ -139,8 +167,4 @@ func Month(t Traffic, s Setup) (lines []Line, sum float64) {
 		add("moving there", objects*S3ToGlacier)
 	}
 	add("requests to S3", objects*S3Put)
-	if s.KMS {
-		add("KMS key", Key)
-	}
-	return lines, sum
 }

@@ -34,10 +34,13 @@ func TestMonth(t *testing.T) {
 		setup price.Setup
 		want  float64
 	}{
-		{price.Setup{KeepDays: 30}, 8294.40 + 153.09 + 288*30*0.005e-3},
-		{price.Setup{KeepDays: 30, Parquet: true}, 8294.40 + 72*1024*0.035 + 0.8*153.09 + 288*30*0.005e-3},
-		{price.Setup{CloudWatch: 30}, 13414.40 + 921.60},
-		{price.Setup{KeepDays: 90, Glacier: 30, KMS: true}, 8294.40 + 153.09 + 2*6.5*1024*0.004 + 288*30*0.025e-3 + 1},
+		{price.Setup{S3: true, KeepDays: 30}, 8294.40 + 153.09 + 288*30*0.005e-3},
+		{price.Setup{S3: true, KeepDays: 30, Parquet: true}, 8294.40 + 72*1024*0.035 + 0.8*153.09 + 288*30*0.005e-3},
+		{price.Setup{CloudWatch: true, LogDays: 30}, 13414.40 + 921.60},
+		{price.Setup{CloudWatch: true, LogDays: 30, Alarms: true, KMS: true}, 13414.40 + 921.60 + 7*0.30 + 4*0.10 + 2*0.30 + 0.20 + 1},
+		{price.Setup{CloudWatch: true}, 13414.40 + 921.60/30*365},
+		{price.Setup{S3: true, KeepDays: 30, CloudWatch: true, LogDays: 60}, 8294.40 + 153.09 + 288*30*0.005e-3 + 13414.40 + 2*921.60},
+		{price.Setup{S3: true, KeepDays: 90, Glacier: 30, KMS: true}, 8294.40 + 153.09 + 2*6.5*1024*0.004 + 288*30*0.025e-3 + 1},
 	} {
 		lines, got := price.Month(month, c.setup)
 		sum := 0.0
@@ -54,8 +57,8 @@ func TestMonth(t *testing.T) {
 func TestSmallFilesStay(t *testing.T) {
 	for records, moved := range map[float64]bool{1e6: false, 10e6: true} {
 		traffic := price.Traffic{Records: records, Text: price.TextSecurity, FlowLogs: 1}
-		_, stay := price.Month(traffic, price.Setup{Parquet: true, KeepDays: 365})
-		_, move := price.Month(traffic, price.Setup{Parquet: true, KeepDays: 365, Glacier: 90})
+		_, stay := price.Month(traffic, price.Setup{S3: true, Parquet: true, KeepDays: 365})
+		_, move := price.Month(traffic, price.Setup{S3: true, Parquet: true, KeepDays: 365, Glacier: 90})
 		if (move != stay) != moved {
 			t.Errorf("%g records a day: $%.3f, $%.3f if moved", records, stay, move)
 		}

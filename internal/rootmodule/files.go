@@ -72,6 +72,14 @@ func literal(v cty.Value) string { return string(hclwrite.TokensForValue(v).Byte
 
 func text(s string) string { return literal(cty.StringVal(s)) }
 
+func texts(list []string) string {
+	values := make([]cty.Value, len(list))
+	for i, s := range list {
+		values[i] = cty.StringVal(s)
+	}
+	return literal(cty.TupleVal(values))
+}
+
 func object(list []Named) string {
 	values := map[string]cty.Value{}
 	for _, n := range list {
@@ -134,15 +142,30 @@ func (s *Settings) main() []byte {
 	if s.ModuleVersion != "" {
 		fmt.Fprintf(&b, "version = %s\n", text(s.ModuleVersion))
 	}
-	fmt.Fprintf(&b, "\nname = %s\n\n# Names of your own: they stay when an ID changes.\nvpcs = %s\n\n", text(s.Name), object(s.VPCs))
-	if s.Bucket != "" {
-		fmt.Fprintf(&b, "bucket = %s\n", text(s.Bucket))
+	fmt.Fprintf(&b, "\nname = %s\n", text(s.Name))
+	if len(s.VPCs) > 0 {
+		fmt.Fprintf(&b, "\n# Names of your own: they stay when an ID changes.\nvpcs = %s\n", object(s.VPCs))
 	}
-	encryption := "sse-s3"
-	if s.KMS {
-		encryption = "kms"
+	if len(s.VPCTags) > 0 {
+		fmt.Fprintf(&b, "\n# Every VPC here that has all of these tags, looked up at each plan.\nvpc_tags = %s\n", object(s.VPCTags))
 	}
-	fmt.Fprintf(&b, "format = %s\nfile_format = %s\nexpire_days = %d\nencryption = %s\nathena = %t\n", text(s.Format), text(s.FileFormat), s.ExpireDays, text(encryption), s.Athena)
+	fmt.Fprintf(&b, "\ndestinations = %s\nformat = %s\nencryption = %s\n", texts(s.Places()), text(s.Format), text(map[bool]string{false: "sse-s3", true: "kms"}[s.KMS]))
+	if s.To(S3) {
+		b.WriteString("\n")
+		if s.Bucket != "" {
+			fmt.Fprintf(&b, "bucket = %s\n", text(s.Bucket))
+		}
+		fmt.Fprintf(&b, "file_format = %s\nexpire_days = %d\nathena = %t\n", text(s.FileFormat), s.ExpireDays, s.Athena)
+		if s.Queue {
+			b.WriteString("queue = {}\n")
+		}
+	}
+	if s.To(CloudWatch) {
+		fmt.Fprintf(&b, "\nretention_days = %d\n", s.RetentionDays)
+		if len(s.AlarmEmails) > 0 {
+			fmt.Fprintf(&b, "alarms = {} # all that the format can answer; thresholds are yours to set\nalarm_emails = %s\n", texts(s.AlarmEmails))
+		}
+	}
 	if len(s.Tags) > 0 {
 		fmt.Fprintf(&b, "\ntags = %s\n", object(s.Tags))
 	}
@@ -150,20 +173,35 @@ func (s *Settings) main() []byte {
 	return hclwrite.Format([]byte(b.String()))
 }
 
+// athena says whether there is a table: it is of objects in S3.
+func (s *Settings) athena() bool { return s.Athena && s.To(S3) }
+
 // output is an output of the root module that hands one of the module's on.
 type output struct{ name, description string }
 
 func (s *Settings) outputs() []byte {
-	outputs := []output{
-		{"source", `weir ingest "$(terraform output -raw source)"`},
-		{"bucket", "Name of the bucket that has the logs."},
-		{"log_format", "The fields of a record, as AWS writes them."},
-		{"flow_log_ids", "IDs of the flow logs."},
+	outputs := []output{{"log_format", "The fields of a record, as AWS writes them."}}
+	if s.To(S3) {
+		outputs = append([]output{
+			{"source", `weir ingest "$(terraform output -raw source)"`},
+			{"bucket", "Name of the bucket that has the logs."},
+		}, append(outputs, output{"flow_log_ids", "IDs of the flow logs to S3."})...)
 	}
-	if s.Athena {
+	if s.athena() {
 		outputs = append(outputs,
 			output{"athena_table", "For weir query --engine athena --athena-table: database.table."},
 			output{"workgroup", "For weir query --engine athena --athena-workgroup."})
+	}
+	if s.Queue {
+		outputs = append(outputs, output{"queue_url", "URL of the queue that hears of new objects."})
+	}
+	if s.To(CloudWatch) {
+		outputs = append(outputs,
+			output{"log_group_name", "Name of the log group."},
+			output{"cloudwatch_flow_log_ids", "IDs of the flow logs to CloudWatch Logs."})
+	}
+	if len(s.AlarmEmails) > 0 {
+		outputs = append(outputs, output{"alarm_topic_arn", "The topic that alarms tell."})
 	}
 	if s.KMS {
 		outputs = append(outputs, output{"kms_key_arn", "The key that encrypts the logs."})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +16,9 @@ import (
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
 
+	"weir/internal/price"
 	"weir/internal/rootmodule"
 	"weir/terraform"
 )
@@ -55,6 +58,14 @@ func attributes(t *testing.T, files []rootmodule.File, name string) map[string]a
 				out[prefix+n] = m
 				continue
 			}
+			if v.Type().IsTupleType() {
+				var list []string
+				for _, e := range v.AsValueSlice() {
+					list = append(list, e.AsString())
+				}
+				out[prefix+n] = list
+				continue
+			}
 			switch v.Type().FriendlyName() {
 			case "number":
 				n2, _ := v.AsBigFloat().Int64()
@@ -83,12 +94,16 @@ func TestHostile(t *testing.T) {
 		s.Region, s.Name, s.Bucket, s.Format, s.FileFormat = evil+"1", evil+"2", evil+"3", evil+"4", evil+"5"
 		s.VPCs = []rootmodule.Named{{Name: evil + "6", Value: evil + "7"}, {Name: "plain", Value: "vpc-1"}}
 		s.Tags = []rootmodule.Named{{Name: evil + "8", Value: evil + "9"}}
+		s.VPCTags = []rootmodule.Named{{Name: evil + "f", Value: evil + "g"}}
+		s.Destinations, s.AlarmEmails = []string{"s3", "cloudwatch", evil + "h"}, []string{evil + "i", "plain@example.com"}
 		s.Backend = rootmodule.Backend{Bucket: evil + "a", Key: evil + "b", Region: evil + "c"}
 		s.ModuleSource, s.ModuleVersion = evil+"d", evil+"e"
 		files := s.Files()
 		want := map[string]any{
 			"module.source": evil + "d", "module.version": evil + "e", "module.name": evil + "2", "module.bucket": evil + "3", "module.format": evil + "4",
 			"module.file_format": evil + "5", "module.vpcs": map[string]any{evil + "6": evil + "7", "plain": "vpc-1"}, "module.tags": map[string]any{evil + "8": evil + "9"},
+			"module.vpc_tags": map[string]any{evil + "f": evil + "g"}, "module.destinations": []string{"s3", "cloudwatch", evil + "h"},
+			"module.alarms": map[string]any{}, "module.alarm_emails": []string{evil + "i", "plain@example.com"}, "module.retention_days": int64(30),
 			"module.expire_days": int64(365), "module.encryption": "sse-s3", "module.athena": true,
 		}
 		if diff := cmp.Diff(want, attributes(t, files, "main.tf")); diff != "" {
@@ -112,6 +127,7 @@ func TestFiles(t *testing.T) {
 	want := map[string]any{
 		"module.source": "./modules/flow-logs", "module.name": "flow-logs", "module.vpcs": map[string]any{"main": "vpc-0123456789abcdef0"},
 		"module.format": "security", "module.file_format": "parquet", "module.expire_days": int64(365), "module.encryption": "sse-s3", "module.athena": true,
+		"module.destinations": []string{"s3"},
 	}
 	if diff := cmp.Diff(want, main); diff != "" {
 		t.Errorf("main.tf (-want +got):\n%s", diff)
@@ -129,11 +145,11 @@ func TestFiles(t *testing.T) {
 	if versions["terraform.backend.key"] != "flow-logs/terraform.tfstate" || versions["terraform.backend.region"] != "eu-west-1" {
 		t.Errorf("versions.tf: %v", versions)
 	}
-	outputs := string(s.Files()[3].Data)
+	outputs := fileText(t, s, "outputs.tf")
 	if strings.Contains(outputs, "athena_table") || !strings.Contains(outputs, "kms_key_arn") {
 		t.Errorf("outputs.tf without Athena and with a key:\n%s", outputs)
 	}
-	readme := string(s.Files()[1].Data)
+	readme := fileText(t, s, "README.md")
 	if strings.Contains(readme, "Athena") || strings.Contains(readme, "terraform.tfstate") || !strings.Contains(readme, "for ever") {
 		t.Errorf("README.md without Athena, with the state in S3:\n%s", readme)
 	}
@@ -144,6 +160,71 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s is written, and the module is elsewhere", f.Path)
 		}
 	}
+}
+
+// Each destination brings what is about it, and nothing else does.
+func TestDestinations(t *testing.T) {
+	s := settings()
+	s.VPCs, s.VPCTags = nil, []rootmodule.Named{{Name: "flow-logs", Value: "on"}}
+	s.Destinations, s.RetentionDays, s.AlarmEmails = []string{"cloudwatch"}, 0, []string{"ops@example.com"}
+	want := map[string]any{
+		"module.source": "./modules/flow-logs", "module.name": "flow-logs", "module.vpc_tags": map[string]any{"flow-logs": "on"},
+		"module.destinations": []string{"cloudwatch"}, "module.format": "security", "module.encryption": "sse-s3", "module.retention_days": int64(0),
+		"module.alarms": map[string]any{}, "module.alarm_emails": []string{"ops@example.com"},
+	}
+	if diff := cmp.Diff(want, attributes(t, s.Files(), "main.tf")); diff != "" {
+		t.Errorf("main.tf (-want +got):\n%s", diff)
+	}
+	has := func(file, part string, want bool) {
+		t.Helper()
+		if text := fileText(t, s, file); strings.Contains(text, part) != want {
+			t.Errorf("%s: has %q: %v\n%s", file, part, !want, text)
+		}
+	}
+	for file, parts := range map[string]map[string]bool{
+		"outputs.tf": {`"source"`: false, `"bucket"`: false, "athena_table": false, "queue_url": false, `"flow_log_ids"`: false, "log_group_name": true, "alarm_topic_arn": true, "log_format": true},
+		"README.md":  {"output -raw source": false, "Athena": false, "a bucket": false, "filter-log-events": true, "a mail from AWS": true, "kept for ever": true, "that gets the tags": true, "After the first year": true},
+	} {
+		for part, want := range parts {
+			has(file, part, want)
+		}
+	}
+	// 10 million records: 66.8 GB x 0.50, 0.93 GB a day x 365 x 0.03, and 3.30 for the alarms.
+	has("README.md", "| 10 million | 2.2 GB | $47 |", true)
+
+	s.Destinations, s.Queue, s.AlarmEmails, s.RetentionDays = []string{"cloudwatch", "s3"}, true, nil, 30
+	main := attributes(t, s.Files(), "main.tf")
+	if main["module.queue"] == nil || main["module.athena"] != true || main["module.alarms"] != nil {
+		t.Errorf("main.tf with both: %v", main)
+	}
+	for file, parts := range map[string]map[string]bool{
+		"outputs.tf": {`"source"`: true, "queue_url": true, "log_group_name": true, "alarm_topic_arn": false},
+		"README.md":  {"output -raw source": true, "filter-log-events": false, "a mail from AWS": false, "a queue": true, "After 365 days": true, "leaves the log group": true},
+	} {
+		for part, want := range parts {
+			has(file, part, want)
+		}
+	}
+}
+
+func fileText(t *testing.T, s rootmodule.Settings, name string) string {
+	t.Helper()
+	files := s.Files()
+	i := slices.IndexFunc(files, func(f rootmodule.File) bool { return f.Path == name })
+	if i < 0 {
+		t.Fatalf("there is no %s", name)
+	}
+	return string(files[i].Data)
+}
+
+// moduleText is what the files of the module say whose names begin so.
+func moduleText(prefix string) (text []byte) {
+	for name, data := range terraform.Module() {
+		if strings.HasPrefix(name, prefix) {
+			text = append(text, data...)
+		}
+	}
+	return text
 }
 
 // What init offers is what the module takes, and each output that the root module hands on is one of the module's.
@@ -168,16 +249,64 @@ func TestModuleAgrees(t *testing.T) {
 		t.Errorf("the module has %d presets, init offers %d", n, len(rootmodule.Formats))
 	}
 	s := settings()
-	s.KMS = true
-	for line := range strings.Lines(string(s.Files()[3].Data)) {
-		if _, name, ok := strings.Cut(strings.TrimSpace(line), "module.flow_logs."); ok && !bytes.Contains(module["outputs.tf"], []byte(`output "`+name+`"`)) {
-			t.Errorf("the module has no output %s", name)
+	s.KMS, s.Queue, s.Destinations, s.AlarmEmails, s.VPCTags, s.Tags = true, true, rootmodule.Destinations, []string{"a@b.c"}, s.VPCs, s.VPCs
+	outputs, inputs, n := moduleText("outputs"), moduleText("variables"), 0
+	for line := range strings.Lines(fileText(t, s, "outputs.tf")) {
+		if _, name, ok := strings.Cut(strings.TrimSpace(line), "module.flow_logs."); ok {
+			n++
+			if !bytes.Contains(outputs, []byte(`output "`+name+`"`)) {
+				t.Errorf("the module has no output %s", name)
+			}
 		}
 	}
+	if n < 10 {
+		t.Errorf("only %d outputs were found", n)
+	}
 	for name := range attributes(t, s.Files(), "main.tf") {
-		if name = strings.TrimPrefix(name, "module."); name != "source" && !bytes.Contains(module["variables.tf"], []byte(`variable "`+name+`"`)) {
+		if name = strings.TrimPrefix(name, "module."); name != "source" && !bytes.Contains(inputs, []byte(`variable "`+name+`"`)) {
 			t.Errorf("the module has no input %s", name)
 		}
+	}
+	for _, list := range []string{strings.ReplaceAll(fmt.Sprint(rootmodule.Retentions), " ", ", "), `["` + strings.Join(rootmodule.Destinations, `", "`) + `"]`} {
+		if !bytes.Contains(inputs, []byte(list+", var.")) && !bytes.Contains(inputs, []byte(", "+list+")")) {
+			t.Errorf("the module does not take %s", list)
+		}
+	}
+}
+
+// What a month of alarms costs is counted from those that the module makes unasked.
+func TestAlarmPrices(t *testing.T) {
+	f, diags := hclsyntax.ParseConfig(terraform.Module()["alarms.tf"], "alarms.tf", hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var table map[string]cty.Value
+	for _, b := range f.Body.(*hclsyntax.Body).Blocks {
+		if a := b.Body.Attributes["alarm_table"]; a != nil {
+			v, diags := a.Expr.Value(nil)
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			table = v.AsValueMap()
+		}
+	}
+	read, filters := 0, map[string]bool{}
+	for name, v := range table {
+		a := v.AsValueMap()
+		if a["asked"].True() {
+			continue
+		}
+		n := map[string]int{"count": 1, "share": 2, "band": 3}[a["kind"].AsString()]
+		if n == 0 {
+			t.Errorf("alarm %s: what does %s cost?", name, a["kind"].AsString())
+		}
+		read += n
+		for _, f := range a["filters"].AsValueSlice() {
+			filters[f.AsString()] = true
+		}
+	}
+	if read != price.ModuleAlarms || len(filters) != price.ModuleMetrics {
+		t.Errorf("alarms = {} reads %d metrics and makes %d; priced are %d and %d", read, len(filters), price.ModuleAlarms, price.ModuleMetrics)
 	}
 }
 
@@ -317,6 +446,23 @@ func TestValidate(t *testing.T) {
 	check(`two VPCs are called "a"`, two(rootmodule.Named{Name: "a", Value: "vpc-00000001"}, rootmodule.Named{Name: "a", Value: "vpc-00000002"}))
 	check(`vpc-00000001 is there twice, as "a" and "b"`, two(rootmodule.Named{Name: "a", Value: "vpc-00000001"}, rootmodule.Named{Name: "b", Value: "vpc-00000001"}))
 	check("no VPC", func(s *rootmodule.Settings) { s.VPCs = nil })
+	check("", func(s *rootmodule.Settings) { s.VPCs, s.VPCTags = nil, []rootmodule.Named{{Name: "a"}} })
+	check(`tag of VPCs "a" is there twice`, func(s *rootmodule.Settings) {
+		s.VPCTags = []rootmodule.Named{{Name: "a", Value: "1"}, {Name: "a", Value: "2"}}
+	})
+	to := func(change func(*rootmodule.Settings), destinations ...string) func(*rootmodule.Settings) {
+		return func(s *rootmodule.Settings) { s.Destinations = destinations; change(s) }
+	}
+	check("", to(func(s *rootmodule.Settings) { s.AlarmEmails = []string{"a@b.c"} }, "s3", "cloudwatch"))
+	check("alarms look at a log group", func(s *rootmodule.Settings) { s.AlarmEmails = []string{"a@b.c"} })
+	check("say each of s3, cloudwatch once", to(func(*rootmodule.Settings) {}, "s3", "s3"))
+	check("say each of s3, cloudwatch once", to(func(*rootmodule.Settings) {}, "firehose"))
+	check("nothing goes there", to(func(s *rootmodule.Settings) { s.Bucket = "b" }, "cloudwatch"))
+	check("a queue hears of objects in S3", to(func(s *rootmodule.Settings) { s.Queue = true }, "cloudwatch"))
+	check("at most 60", func(s *rootmodule.Settings) { s.Queue, s.Name = true, strings.Repeat("a", 61) })
+	check("", to(func(s *rootmodule.Settings) { s.Name = strings.Repeat("a", 45) }, "cloudwatch"))
+	check("IAM takes 64", to(func(s *rootmodule.Settings) { s.Name = strings.Repeat("a", 46) }, "cloudwatch"))
+	check("2 days in CloudWatch Logs", to(func(s *rootmodule.Settings) { s.RetentionDays = 2 }, "cloudwatch"))
 	check("no Region", func(s *rootmodule.Settings) { s.Region = "" })
 	check("is there twice", func(s *rootmodule.Settings) { s.Tags = []rootmodule.Named{{Name: "a"}, {Name: "a"}} })
 	check("longer than 63", func(s *rootmodule.Settings) { s.Bucket = strings.Repeat("b", 57) })
@@ -334,20 +480,26 @@ func TestParse(t *testing.T) {
 		"bucket": func(s string) error { _, err := rootmodule.ParseBucket(s); return err },
 		"days":   func(s string) error { _, err := rootmodule.ParseDays(s); return err },
 		"tag":    func(s string) error { _, err := rootmodule.ParseTag(s); return err },
+		"vpctag": func(s string) error { _, err := rootmodule.ParseVPCTag(s); return err },
+		"keep":   func(s string) error { _, err := rootmodule.ParseRetention(s); return err },
+		"email":  func(s string) error { _, err := rootmodule.ParseEmail(s); return err },
 		"text":   func(s string) error { _, err := rootmodule.ParseText(s); return err },
 	}
 	good := map[string][]string{
 		"region": {"eu-west-1", "us-gov-west-1", "cn-north-1", "ap-southeast-10"},
 		"vpc":    {"vpc-0123456789abcdef0", "vpc-1a2b3c4d", "main=vpc-1a2b3c4d", "a.b_c-1=vpc-1a2b3c4d"},
 		"name":   {"flow-logs", "a"}, "bucket": {"abc", "my.bucket-1"}, "days": {"0", "1", "3650"},
-		"tag": {"a=b", "a=", "cost center=R+D / 1:2@x_y.z", "a=b=c"}, "text": {"a/b", "git::https://example.com/x.git?ref=v1"},
+		"tag": {"a=b", "a=", "cost center=R+D / 1:2@x_y.z", "a=b=c"}, "vpctag": {"flow-logs=on", "team=net*", "a=*", "a="}, "keep": {"0", "30", "3653"},
+		"email": {"ops@example.com", "a+b@c.d.example"}, "text": {"a/b", "git::https://example.com/x.git?ref=v1"},
 	}
 	bad := map[string][]string{
 		"region": {"", "eu-west", "Ireland", "eu-west-1\n", "EU-WEST-1", "eu-west-1a"},
 		"vpc":    {"", "vpc-", "vpc-xyz", "subnet-1a2b3c4d", "=vpc-1a2b3c4d", "a b=vpc-1a2b3c4d", "vpc-1a2b3c4d\n", `"=vpc-1a2b3c4d`, "vpc-0123456789abcdef"},
 		"name":   {"", "Flow", "1a", "a_b", strings.Repeat("a", 64), "a\n"}, "bucket": {"ab", "Bucket", "a..b", "s3://abc", "a_b", "-ab", "abc\n"},
-		"days": {"", "-1", "1.5", "a year", "99999999999999999999"},
-		"tag":  {"", "a", "=b", "aws:a=b", "a=b\n", "a=<b>", "a=${b}", strings.Repeat("a", 129) + "=b"}, "text": {"", " ", "a\nb", "\x1b[31m"},
+		"days":   {"", "-1", "1.5", "a year", "99999999999999999999"},
+		"tag":    {"", "a", "=b", "aws:a=b", "a=b\n", "a=<b>", "a=${b}", strings.Repeat("a", 129) + "=b"},
+		"vpctag": {"", "a", "=b", "a*=b", "a=${b}", "a=b\n", "a=`b`", "aws:a=b"}, "keep": {"", "2", "-1", "30.0", "month"},
+		"email": {"", "ops", "ops@example", "Ops <ops@example.com>", "a@b.c,d@e.f", "a@b.c\n", "a@b.c\x1b", "a b@c.d"}, "text": {"", " ", "a\nb", "\x1b[31m"},
 	}
 	for kind, f := range parse {
 		for _, s := range good[kind] {

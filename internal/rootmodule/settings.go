@@ -12,7 +12,8 @@ import (
 // Settings are what somebody wants of the root module. Names are those of the module's inputs where there is one.
 type Settings struct {
 	Region     string
-	VPCs       []Named // at least one
+	VPCs       []Named // by ID; one at least, if there are no tags
+	VPCTags    []Named // what a VPC must have, all of it, to be logged
 	Name       string
 	Bucket     string // "" leaves the name to the module
 	Format     string // a preset of the module's
@@ -21,6 +22,11 @@ type Settings struct {
 	Athena     bool
 	KMS        bool
 	Tags       []Named // of everything that is made
+	Queue      bool    // that hears of objects in S3
+
+	Destinations  []string // where logs go; none is S3 alone. What is about S3 is left out where it is not among them
+	RetentionDays int      // in CloudWatch Logs; 0 is never
+	AlarmEmails   []string // who gets alarms; none is no alarms
 
 	Backend       Backend
 	ModuleSource  string // "" is the copy in modules/flow-logs
@@ -35,13 +41,34 @@ type Backend struct{ Bucket, Key, Region string }
 
 // DefaultSettings are the module's own defaults.
 func DefaultSettings() Settings {
-	return Settings{Name: "flow-logs", Format: "security", FileFormat: "parquet", ExpireDays: 365, Athena: true}
+	return Settings{Name: "flow-logs", Format: "security", FileFormat: "parquet", ExpireDays: 365, Athena: true, RetentionDays: 30}
 }
+
+// The destinations of flow logs.
+const (
+	S3         = "s3"
+	CloudWatch = "cloudwatch"
+)
+
+// Places are the destinations, or the one where none was said.
+func (s *Settings) Places() []string {
+	if len(s.Destinations) == 0 {
+		return []string{S3}
+	}
+	return s.Destinations
+}
+
+// To says whether logs go to a destination.
+func (s *Settings) To(destination string) bool { return slices.Contains(s.Places(), destination) }
 
 // What the module takes, so that a mistake is found before Terraform runs.
 var (
 	Formats     = []string{"security", "standard", "v2", "all"}
 	FileFormats = []string{"parquet", "plain-text"}
+
+	Destinations = []string{S3, CloudWatch}
+	// Retentions are the days that CloudWatch Logs knows; 0 is for ever.
+	Retentions = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 )
 
 var (
@@ -51,6 +78,7 @@ var (
 	dots       = regexp.MustCompile(`\.\.|\.-|-\.`)
 	setName    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 	keyName    = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	address    = regexp.MustCompile(`^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+$`)
 )
 
 // ParseRegion returns a Region's name as it is.
@@ -116,6 +144,32 @@ func ParseTag(s string) (Named, error) {
 	return Named{key, value}, nil
 }
 
+// ParseVPCTag reads KEY=VALUE of VPCs to log. A * in the value stands for any text.
+func ParseVPCTag(s string) (Named, error) {
+	key, value, _ := strings.Cut(s, "=")
+	if _, err := ParseTag(key + "=" + strings.ReplaceAll(value, "*", "x")); err != nil || !strings.Contains(s, "=") {
+		return Named{}, fmt.Errorf("%q is not a tag of VPCs: KEY=VALUE, as AWS takes them; * in the value stands for any text", s)
+	}
+	return Named{key, value}, nil
+}
+
+// ParseRetention reads a number of days that CloudWatch Logs knows.
+func ParseRetention(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || !slices.Contains(Retentions, n) {
+		return 0, fmt.Errorf("%q: CloudWatch Logs keeps records for %s days; 0 is for ever", s, strings.Trim(fmt.Sprint(Retentions), "[]"))
+	}
+	return n, nil
+}
+
+// ParseEmail reads an address, as the module takes it.
+func ParseEmail(s string) (string, error) {
+	if !address.MatchString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", fmt.Errorf("%q is not an address, such as ops@example.com, without a name", s)
+	}
+	return s, nil
+}
+
 // ParseText reads what is free: a key of the state, the source of a module.
 func ParseText(s string) (string, error) {
 	if strings.TrimSpace(s) == "" || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -140,23 +194,28 @@ func (s *Settings) Validate() error {
 		}
 		ids[v.Value] = v.Name
 	}
-	tags := map[string]bool{}
-	for _, t := range s.Tags {
-		if tags[t.Name] {
-			return fmt.Errorf("the tag %q is there twice", t.Name)
+	for what, list := range map[string][]Named{"tag": s.Tags, "tag of VPCs": s.VPCTags} {
+		tags := map[string]bool{}
+		for _, t := range list {
+			if tags[t.Name] {
+				return fmt.Errorf("the %s %q is there twice", what, t.Name)
+			}
+			tags[t.Name] = true
 		}
-		tags[t.Name] = true
+	}
+	if err := s.validateDestinations(); err != nil {
+		return err
 	}
 	switch {
 	case s.Region == "":
 		return fmt.Errorf("no Region")
-	case len(s.VPCs) == 0:
+	case len(s.VPCs)+len(s.VPCTags) == 0:
 		return fmt.Errorf("no VPC to log")
 	case !slices.Contains(Formats, s.Format):
 		return fmt.Errorf("format %q: one of %s", s.Format, strings.Join(Formats, ", "))
 	case !slices.Contains(FileFormats, s.FileFormat):
 		return fmt.Errorf("file format %q: one of %s", s.FileFormat, strings.Join(FileFormats, ", "))
-	case s.Athena && len(s.Bucket) > 63-len("-athena"):
+	case s.To(S3) && s.Athena && len(s.Bucket) > 63-len("-athena"):
 		return fmt.Errorf("bucket %q: with -athena behind it, it is the name of the bucket for results, and longer than 63 characters", s.Bucket)
 	case s.Backend.Bucket == "" && (s.Backend.Key != "" || s.Backend.Region != ""):
 		return fmt.Errorf("a key or Region of the state, and no bucket for it")
@@ -164,6 +223,30 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("bucket %q: the state cannot lie in the bucket that it describes", s.Bucket)
 	case s.ModuleVersion != "" && s.ModuleSource == "":
 		return fmt.Errorf("a version of the module, and no source: the copy that weir writes has weir's own version")
+	}
+	return nil
+}
+
+// validateDestinations finds what a destination lacks. Lengths are those of the names that the module makes of name.
+func (s *Settings) validateDestinations() error {
+	for i, d := range s.Destinations {
+		if !slices.Contains(Destinations, d) || slices.Contains(s.Destinations[:i], d) {
+			return fmt.Errorf("destination %q: say each of %s once at most", d, strings.Join(Destinations, ", "))
+		}
+	}
+	switch role := s.Name + "-delivery-" + s.Region; {
+	case s.Bucket != "" && !s.To(S3):
+		return fmt.Errorf("bucket %q: nothing goes there without the destination %s", s.Bucket, S3)
+	case s.Queue && !s.To(S3):
+		return fmt.Errorf("a queue hears of objects in S3: it needs the destination %s", S3)
+	case s.Queue && len(s.Name) > 60:
+		return fmt.Errorf("name %q: with a queue it has at most 60 characters", s.Name)
+	case len(s.AlarmEmails) > 0 && !s.To(CloudWatch):
+		return fmt.Errorf("alarms look at a log group: they need the destination %s", CloudWatch)
+	case s.To(CloudWatch) && !slices.Contains(Retentions, s.RetentionDays):
+		return fmt.Errorf("%d days in CloudWatch Logs: it knows %s", s.RetentionDays, strings.Trim(fmt.Sprint(Retentions), "[]"))
+	case s.To(CloudWatch) && len(role) > 64:
+		return fmt.Errorf("name %q: the role of the delivery would be %s, and IAM takes 64 characters", s.Name, role)
 	}
 	return nil
 }

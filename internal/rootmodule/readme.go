@@ -73,7 +73,11 @@ func (s *Settings) readme() []byte {
 		p("- `terraform destroy` deletes no bucket that holds logs, on purpose, but takes away all the rest, the bucket's policies included.\n  weir's docs/migrate.md says how to keep the bucket as it is, or to delete it with its logs.")
 	}
 	if s.To(CloudWatch) {
-		p("- `terraform destroy` leaves the log group with its records, on purpose. `force_destroy = true`, applied before, takes it, too.")
+		key := ""
+		if s.KMS && !s.To(S3) {
+			key = "\n  But the key that encrypts them goes: weir's docs/migrate.md says how to keep it."
+		}
+		p("- `terraform destroy` leaves the log group with its records, on purpose. `force_destroy = true`, applied before, takes it, too.%s", key)
 	}
 	return []byte(b.String())
 }
@@ -117,7 +121,7 @@ func (s *Settings) makes(p func(string, ...any)) {
 		p("- metric filters that count records, alarms on them, and a topic that writes to %s", count(len(s.AlarmEmails), "address"))
 	}
 	if s.KMS {
-		p("- a KMS key, rotated, which AWS's delivery service may use. Whoever destroys it loses the logs 30 days later")
+		p("- a KMS key, rotated, which AWS's services may use for that. Whoever destroys it loses the logs 30 days later")
 	}
 }
 

@@ -192,6 +192,10 @@ func TestDestinations(t *testing.T) {
 	// 10 million records: 66.8 GB x 0.50, 0.93 GB a day x 365 x 0.03, and 3.30 for the alarms.
 	has("README.md", "| 10 million | 2.2 GB | $47 |", true)
 
+	has("README.md", "the key that encrypts them goes", false)
+	s.KMS = true
+	has("README.md", "the key that encrypts them goes", true)
+
 	s.Destinations, s.Queue, s.AlarmEmails, s.RetentionDays = []string{"cloudwatch", "s3"}, true, nil, 30
 	main := attributes(t, s.Files(), "main.tf")
 	if main["module.queue"] == nil || main["module.athena"] != true || main["module.alarms"] != nil {

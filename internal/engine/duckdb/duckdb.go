@@ -53,13 +53,15 @@ type Engine struct {
 	mu   sync.Mutex
 	made map[string]bool // views and macros that exist
 	wg   sync.WaitGroup  // open connections: Close waits for them
+
+	exports texts[exports] // of statements that were stored
 }
 
 var _ engine.Engine = (*Engine)(nil)
 
 // Open makes an engine over tables. It opens no file: a table's files are looked at when a query names it.
 func Open(cfg Config, tables []engine.Table) (*Engine, error) {
-	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}, output: cfg.Output, outputs: cfg.Outputs}
+	e := &Engine{tables: map[string]*table{}, made: map[string]bool{}, output: cfg.Output, outputs: cfg.Outputs, exports: texts[exports]{most: 200}}
 	var files []string
 	for i := range tables {
 		t := &tables[i]

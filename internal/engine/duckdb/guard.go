@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"weir/internal/engine"
 )
@@ -67,6 +68,44 @@ type tree struct {
 
 // parse has DuckDB parse the text of a query, which must be a single statement that reads.
 func (c *conn) parse(sql string) (*tree, error) {
+	if t, ok := parsed.get(sql); ok {
+		return t, nil
+	}
+	t, err := c.parseAnew(sql)
+	if err == nil {
+		parsed.put(sql, t)
+	}
+	return t, err
+}
+
+// parsed are the trees of statements that were parsed: rules and refining ask the same text for each hour, of an engine each.
+var parsed = texts[*tree]{most: 200}
+
+// texts remembers something about texts, up to so many. It is safe for concurrent use, and what it holds must be so to read.
+type texts[T any] struct {
+	most int
+	mu   sync.Mutex
+	of   map[string]T
+}
+
+func (m *texts[T]) get(text string) (T, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.of[text]
+	return v, ok
+}
+
+// put forgets all of them when there are too many: who asks so many texts does not ask them again.
+func (m *texts[T]) put(text string, v T) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.of == nil || len(m.of) >= m.most {
+		m.of = map[string]T{}
+	}
+	m.of[text] = v
+}
+
+func (c *conn) parseAnew(sql string) (*tree, error) {
 	body, err := explained(sql)
 	if err != nil {
 		return nil, err
@@ -277,6 +316,7 @@ func (e *Engine) admit(c *conn, sql string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
+	showAll := t.showAll
 	s := &statement{sql: sql, known: map[string][]string{}}
 	if t.refused != nil {
 		return nil, refuse(sql, t.refused.place, "not allowed in a query: "+t.refused.name)
@@ -295,7 +335,7 @@ func (e *Engine) admit(c *conn, sql string) (*statement, error) {
 	for _, r := range t.tables {
 		name := strings.TrimPrefix(strings.TrimPrefix(r.name, "memory."), "main.")
 		if schemaTables[name] {
-			t.showAll = true
+			showAll = true
 			continue
 		}
 		v := e.tables[name]
@@ -309,7 +349,7 @@ func (e *Engine) admit(c *conn, sql string) (*statement, error) {
 			return nil, e.unknownTable(sql, r)
 		}
 	}
-	if t.showAll {
+	if showAll {
 		for name := range e.tables {
 			if !slices.Contains(s.tables, name) {
 				s.tables = append(s.tables, name)

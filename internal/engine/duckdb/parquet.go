@@ -50,9 +50,12 @@ func (e *Engine) write(ctx context.Context, f engine.Output, sql string, args []
 	if err := e.ready(c, s); err != nil {
 		return 0, err
 	}
-	list, err := c.exportList(s.sql)
-	if err != nil {
-		return 0, s.explainError(ctx, err)
+	list, ok := e.exports.get(s.sql)
+	if !ok {
+		if list, err = c.exportList(s.sql); err != nil {
+			return 0, s.explainError(ctx, err)
+		}
+		e.exports.put(s.sql, list)
 	}
 	// The line break ends a comment that the query may end with. A file that is there already is written where it is: beside
 	// it, to be renamed, is no path that the engine may write.

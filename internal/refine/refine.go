@@ -18,7 +18,10 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"weir/flowlog"
 	"weir/internal/columnar"
@@ -84,17 +87,27 @@ func (w *work) run(ctx context.Context) (err error) {
 		}
 		w.done(Addresses, s, rows)
 	}
-	for _, d := range []*lake.Derived{Conversations, Coverage, Exposures, Edges} {
-		for _, s := range w.spans {
-			sql, args := bind(SQL(d.Name, w.ports), s)
-			rows, err := e.Store(ctx, w.output(d, s), sql, args...)
-			if err != nil {
-				return fmt.Errorf("make %s: %w", d.Name, err)
+	// Coverage beside the others, which stand on each other: parts of a statement keep one processor only.
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	for _, tables := range [][]*lake.Derived{{Conversations, Exposures, Edges}, {Coverage}} {
+		g.Go(func() error {
+			for _, d := range tables {
+				for _, s := range w.spans {
+					sql, args := bind(SQL(d.Name, w.ports), s)
+					rows, err := e.Store(ctx, w.output(d, s), sql, args...)
+					if err != nil {
+						return fmt.Errorf("make %s: %w", d.Name, err)
+					}
+					mu.Lock()
+					w.done(d, s, rows)
+					mu.Unlock()
+				}
 			}
-			w.done(d, s, rows)
-		}
+			return nil
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 func withFiles(d *lake.Derived, files ...string) engine.Table {

@@ -1,6 +1,8 @@
 # For a test: the module beside a VPC that is made in the same run.
 
 terraform {
+  required_version = ">= 1.9"
+
   required_providers {
     aws = {
       source  = "hashicorp/aws"

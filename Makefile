@@ -54,8 +54,9 @@ test-terraform: build ## the Terraform module, its examples, what weir init writ
 	@scripts/test-terraform-apply
 
 .PHONY: bench
-bench: build ## measure against DuckDB, side by side; BENCH_N=records
+bench: build ## measure against DuckDB, side by side, then refining and the rules, with the time of each; BENCH_N=records
 	$(GO) run ./scripts/bench
+	$(GO) run ./scripts/bench detect
 
 .PHONY: bench-scale
 bench-scale: build ## measure beyond one machine: S3 and Postgres, 20 million records, 10,000 files, a month of commits

@@ -10,7 +10,7 @@ import (
 // detection measures the way from records to findings: a large day from nothing, with the time of each rule; then what one
 // more hour costs, with one day in the lake and with many.
 func detection(b *bencher) error {
-	n, days := number("BENCH_N", 20_000_000), number("BENCH_DAYS", 30)
+	n, days := number("BENCH_N", 20_000_000), number("BENCH_DAYS", 7)
 	fmt.Printf("A day of %s records, %d interfaces\n\n| what | seconds | peak memory |\n|---|---|---|\n", group(n), 600)
 	logs, lake := b.path("day"), b.path("lake-day")
 	if err := b.flows(logs, lake, n, 600, "2026-11-03", "24h"); err != nil {

@@ -83,7 +83,7 @@ func hint(err error) string {
 	case errors.Is(err, flowlog.ErrNoHeader):
 		return `say the fields of the log: --log-format default, or --log-format "${version} ${account-id} …" as DescribeFlowLogs shows it`
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "the disk is full. The lake is as it was after the last commit; make room and run the same command again"
+		return "the disk is full. A lake is as it was after its last commit; make room and run the same command again"
 	case errors.Is(err, syscall.EROFS):
 		return "the file system is mounted read-only; --lake names a lake elsewhere"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):

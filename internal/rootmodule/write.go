@@ -139,7 +139,7 @@ func Write(dir string, changes []Change, force bool) error {
 			err = root.Remove(c.Path)
 		default:
 			if err = root.MkdirAll(path.Dir(c.Path), 0o755); err == nil {
-				err = root.WriteFile(c.Path, c.Data, 0o644)
+				err = writeWhole(root, c.Path, c.Data)
 			}
 		}
 		if err != nil {
@@ -147,4 +147,18 @@ func Write(dir string, changes []Change, force bool) error {
 		}
 	}
 	return nil
+}
+
+// writeWhole writes a file beside its place and moves it there: whoever is stopped, or has no room, has no half file, which
+// the next run would take for one that somebody changed.
+func writeWhole(root *os.Root, name string, data []byte) error {
+	part := name + ".part"
+	err := root.WriteFile(part, data, 0o644)
+	if err == nil {
+		err = root.Rename(part, name)
+	}
+	if err != nil {
+		_ = root.Remove(part)
+	}
+	return err
 }

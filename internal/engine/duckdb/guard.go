@@ -95,8 +95,14 @@ func (m *texts[T]) get(text string) (T, bool) {
 	return v, ok
 }
 
+// longText is the length of a text, in bytes, that is not worth to be remembered. Ours have a fraction of it.
+const longText = 64 << 10
+
 // put forgets all of them when there are too many: who asks so many texts does not ask them again.
 func (m *texts[T]) put(text string, v T) {
+	if len(text) > longText {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.of == nil || len(m.of) >= m.most {
